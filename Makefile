@@ -1,0 +1,235 @@
+# Makefile of jobdir (GNU make)
+#
+#	make			build/jobdir, static where the libraries allow
+#	make test		unit tests and fast end-to-end tests
+#	make check		layers, headers, lengths, format: seconds
+#	make help		all targets and the knobs below
+#
+# Knobs, all on the command line:
+#	CC=gcc|clang		the compiler
+#	DEVELOPER=1		warnings are errors
+#	SANITIZE=address,undefined	a second build, in build/san-...
+#	STATIC=no		never link statically
+#	STRESS=short|full	how long `make stress` runs
+#	V=1			print whole command lines
+#	PREFIX=, DESTDIR=	where `make install` puts things
+#
+# Objects depend on a stamp with the compiler and its flags: after a knob is
+# turned, make builds anew what that knob changes, and nothing has to be
+# cleaned.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+DEVELOPER ?=
+SANITIZE ?=
+STATIC ?= yes
+STRESS ?= short
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= $(if $(COVERAGE),-O0,-O2) -g
+
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)	$(2)')
+comma := ,
+# Each kind of build has a directory of its own, so that going from one to the
+# other costs nothing.
+BUILD ?= build
+B := $(BUILD)$(if $(SANITIZE),/san-$(subst $(comma),-,$(SANITIZE)))$(if \
+    $(COVERAGE),/coverage)
+GEN := $(BUILD)/gen
+
+SRCS := $(sort $(wildcard src/*/*.c))
+HDRS := $(sort $(wildcard src/*/*.h))
+TOOLS := $(sort $(wildcard src/verbs/tools/*.json))
+UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c))
+OBJS := $(SRCS:src/%.c=$(B)/obj/%.o)
+MAIN_OBJ := $(B)/obj/faces/main.o
+UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(B)/unit/%)
+PROGRAM := $(B)/jobdir
+
+# --- flags -------------------------------------------------------------------
+
+# Beyond -Wall and -Wextra, and why:
+#   shadow			the inner variable is the one that gets fixed
+#   strict-, missing-prototypes	f() takes anything; no header, no contract
+#   format=2			formats are literals: names in the spool are hostile
+#   pointer-arith, write-strings, cast-qual	const means const
+#   undef			a misspelt macro in #if would read as 0
+#   vla				stack size must not depend on input
+#   switch-enum			a new state must be thought of in every switch
+# Left out: -Wconversion (hundreds of harmless int/size_t), -Wpedantic (this is
+# C11 with the attributes that gcc and clang share).
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+    -Wformat=2 -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wcast-qual \
+    -Wswitch-enum $(if $(DEVELOPER),-Werror)
+
+CPPFLAGS += -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -Isrc -I$(GEN)
+
+# Input is hostile, so the compiler's guards are on.  Fortified functions hide
+# from the sanitizers what they look for, and need optimisation.
+HARDEN := -fPIE -fstack-protector-strong
+ifeq ($(SANITIZE)$(filter -O0,$(CFLAGS)),)
+HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+HARDEN_LINK := -Wl,-z,relro,-z,now
+
+ifneq ($(SANITIZE),)
+INSTRUMENT := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+    -fno-omit-frame-pointer
+endif
+ifneq ($(COVERAGE),)
+INSTRUMENT += --coverage -fprofile-update=atomic
+endif
+# Instrumented programs need their run-time libraries: never static.
+ifneq ($(INSTRUMENT),)
+STATIC := no
+endif
+
+COMPILE = $(CC) -std=c11 $(CFLAGS) $(HARDEN) $(WARNINGS) $(INSTRUMENT) \
+    $(CPPFLAGS)
+LDLIBS := $(shell $(PKG_CONFIG) --libs jansson uuid 2>/dev/null || \
+    echo -ljansson -luuid)
+LINK = $(CC) $(CFLAGS) $(INSTRUMENT) $(HARDEN_LINK) $(LDFLAGS)
+
+# --- build -------------------------------------------------------------------
+
+.PHONY: all clean distclean install uninstall help FORCE
+all: $(PROGRAM)
+
+# A static program starts in a fraction of the time, and a supervisor keeps
+# running while libraries are upgraded under it.  link-mode has the answer to
+# whether this machine can link one.
+$(PROGRAM): $(OBJS) $(B)/link-mode
+	$(call say,LINK,$@)
+	$(Q)$(LINK) $$(cat $(B)/link-mode) -o $@ $(OBJS) $(LDLIBS)
+
+$(B)/link-mode: $(B)/flags-link
+	@mode=-pie; \
+	if [ "$(STATIC)" = yes ] && echo 'int main(void) { return 0; }' | \
+	    $(LINK) -fPIE -static-pie -o $@.probe -xc - $(LDLIBS) \
+	    2>/dev/null && $@.probe; then mode=-static-pie; fi; \
+	rm -f $@.probe; echo $$mode >$@
+
+$(B)/obj/%.o: src/%.c $(B)/flags-compile | $(GEN)/tools.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+-include $(OBJS:.o=.d) $(UNIT_TESTS:=.d)
+
+$(GEN)/tools.h: $(TOOLS) scripts/embed-tools
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)scripts/embed-tools $(TOOLS) >$@.new
+	@mv $@.new $@
+
+# The two stamps are touched only if what they say has changed.
+$(B)/flags-compile: STAMP = $(COMPILE)
+$(B)/flags-link: STAMP = $(LINK) $(STATIC) $(LDLIBS) $(SRCS)
+$(B)/flags-compile $(B)/flags-link: FORCE
+	@mkdir -p $(@D)
+	@echo '$(STAMP)' | cmp -s - $@ || echo '$(STAMP)' >$@
+
+# build/node, which scripts/test may have installed, costs a download.
+clean:
+	rm -rf $(filter-out $(BUILD)/node,$(wildcard $(BUILD)/*))
+
+distclean:
+	rm -rf $(BUILD) tests/node_modules
+
+install: $(PROGRAM)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/jobdir
+	if [ -f man/jobdir.1 ]; then install -m 644 man/jobdir.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/jobdir.1; fi
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/jobdir \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/jobdir.1
+
+help:
+	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
+	@echo 'Targets: $(shell sed -n 's/^\.PHONY: //p' Makefile | \
+	    sed 's/FORCE//')' | fold -s -w 78
+
+# --- tests -------------------------------------------------------------------
+
+.PHONY: unit e2e test stress bench coverage
+# Each test program has all of jobdir in it, except main().
+$(B)/unit/%: tests/unit/%.c $(filter-out $(MAIN_OBJ),$(OBJS)) \
+    $(B)/flags-compile
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(COMPILE) -MMD -MP -MF $@.d -MT $@ $(LDFLAGS) -pie -o $@ $< \
+	    $(filter-out $(MAIN_OBJ),$(OBJS)) -lcmocka $(LDLIBS)
+
+unit: $(UNIT_TESTS)
+	scripts/run-unit $(UNIT_TESTS)
+
+# The tests find the program in JOBDIR_PROGRAM.
+E2E_TESTS = $(sort $(wildcard tests/e2e/*.test.mjs))
+e2e: $(PROGRAM)
+	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) \
+	    scripts/run-node-tests $(B)/e2e.tap 120 $(E2E_TESTS)
+
+test: unit e2e
+
+STRESS_TESTS = $(sort $(wildcard tests/stress/*.test.mjs))
+stress: $(PROGRAM)
+	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) STRESS=$(STRESS) \
+	    scripts/run-node-tests $(B)/stress.tap \
+	    $(if $(filter full,$(STRESS)),3600,300) $(STRESS_TESTS)
+
+bench: $(PROGRAM)
+	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) tests/bench/run
+
+coverage:
+	rm -rf $(BUILD)/coverage
+	$(MAKE) COVERAGE=1 unit e2e
+	lcov -q -c -d $(BUILD)/coverage/obj -o $(BUILD)/coverage/all.info
+	lcov -q -e $(BUILD)/coverage/all.info '$(CURDIR)/src/*' \
+	    -o $(BUILD)/coverage/src.info
+	genhtml -q -o $(BUILD)/coverage/html $(BUILD)/coverage/src.info
+	lcov --list $(BUILD)/coverage/src.info
+
+# --- checks ------------------------------------------------------------------
+
+.PHONY: check check-layers check-lengths check-shell check-man hdr-check format
+.PHONY: format-check lint
+check: check-layers hdr-check check-lengths format-check check-shell check-man
+
+check-layers:
+	scripts/check-layers src
+
+check-lengths:
+	scripts/check-lengths src tests
+
+check-shell:
+	shellcheck scripts/* .ci/run
+
+check-man:
+	[ ! -f man/jobdir.1 ] || mandoc -Tlint -Wwarning man/jobdir.1
+
+# A header is complete: it compiles alone, after compat.h.
+HDR_CHECKS := $(HDRS:src/%=$(B)/hdr/%.ok)
+$(HDR_CHECKS): $(B)/hdr/%.ok: src/% $(HDRS) $(B)/flags-compile
+	@mkdir -p $(@D)
+	@printf '#include "base/compat.h"\n#include "$*"\n' | \
+	    $(COMPILE) -Werror -fsyntax-only -xc -
+	@touch $@
+hdr-check: $(HDR_CHECKS)
+
+FORMATTED = $(SRCS) $(HDRS) $(sort $(wildcard tests/*/*.c tests/*/*.h))
+format:
+	clang-format -i $(FORMATTED)
+
+format-check:
+	clang-format --dry-run -Werror $(FORMATTED)
+
+# Three readers that find different things; .clang-tidy and
+# scripts/lint hold what each is asked.
+lint: $(GEN)/tools.h
+	CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' scripts/lint $(SRCS)

@@ -1,0 +1,240 @@
+/*
+ * compat_linux.c: compat.h for Linux
+ *
+ * Invariant: the only home, with proc_linux.c and watch_inotify.c, of Linux
+ * headers and of _GNU_SOURCE.  Constants newer than the C library's headers
+ * are spelled here.
+ */
+#define _GNU_SOURCE
+#include "base/compat.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/magic.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef NFS_SUPER_MAGIC
+#define NFS_SUPER_MAGIC 0x6969
+#endif
+#define CIFS_MAGIC 0xff534d42
+#define SMB2_MAGIC 0xfe534d42
+#define FUSE_MAGIC 0x65735546
+#define LUSTRE_MAGIC 0x0bd00bd0
+#define CEPH_MAGIC 0x00c36400
+
+int
+compat_become_subreaper(void)
+{
+	return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
+int
+compat_pipe(int ends[2])
+{
+	return pipe2(ends, O_CLOEXEC);
+}
+
+void
+compat_close_from(int first)
+{
+	long last = sysconf(_SC_OPEN_MAX);
+	long fd;
+
+	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
+		return;
+	for (fd = first; fd < (last > 0 ? last : 1024); fd++)
+		close((int)fd);
+}
+
+int
+compat_pidfd_open(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+int
+compat_pidfd_signal(int pidfd, int signo)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, signo, NULL, 0);
+}
+
+/* struct pidfd_info of linux/pidfd.h, first version, which this C library's
+ * headers lack. */
+struct pidfd_info_v0 {
+	uint64_t mask;
+	uint64_t cgroup;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+
+#define PIDFD_GET_INFO_V0 _IOWR(0xff, 11, struct pidfd_info_v0)
+#define PIDFD_INFO_EXIT_BIT (UINT64_C(1) << 3)
+
+int
+compat_pidfd_status(int pidfd, int *status)
+{
+	struct pollfd fd = { pidfd, POLLIN, 0 };
+	struct pidfd_info_v0 info;
+
+	memset(&info, 0, sizeof(info));
+	info.mask = PIDFD_INFO_EXIT_BIT;
+	if (ioctl(pidfd, PIDFD_GET_INFO_V0, &info) == 0 &&
+	    (info.mask & PIDFD_INFO_EXIT_BIT)) {
+		*status = info.exit_code;
+		return 0;
+	}
+	/* POLLHUP: it was reaped, so there is nothing to wait for. */
+	errno = poll(&fd, 1, 0) > 0 && (fd.revents & POLLHUP) ? ENOTSUP :
+	    errno == ENOTTY || errno == EINVAL ? ENOTSUP : EAGAIN;
+	return -1;
+}
+
+pid_t
+compat_wait_peek(pid_t pid, int *status, struct rusage *usage)
+{
+	int options = WEXITED | WNOHANG | WNOWAIT;
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	memset(usage, 0, sizeof(*usage));
+	/* The raw call: the C library's has no room for the usage. */
+	if (syscall(SYS_waitid, pid == -1 ? P_ALL : P_PID,
+	    pid == -1 ? 0 : pid, &info, options, usage) < 0)
+		return -1;
+	if (info.si_pid == 0)
+		return 0;
+	if (info.si_code == CLD_EXITED)
+		*status = (info.si_status & 0xff) << 8;
+	else
+		*status = (info.si_status & 0x7f) |
+		    (info.si_code == CLD_DUMPED ? 0x80 : 0);
+	return info.si_pid;
+}
+
+int
+compat_poll(struct pollfd *fds, size_t count, int64_t timeout_usec,
+    const sigset_t *mask)
+{
+	struct timespec ts = { timeout_usec / 1000000,
+		timeout_usec % 1000000 * 1000 };
+
+	return ppoll(fds, count, timeout_usec < 0 ? NULL : &ts, mask);
+}
+
+static int
+notify(int dirfd, int signo, unsigned long what)
+{
+	if (fcntl(dirfd, F_SETSIG, signo) < 0)
+		return -1;
+	return fcntl(dirfd, F_NOTIFY, what);
+}
+
+int
+compat_notify_names(int dirfd, int signo)
+{
+	return notify(dirfd, signo,
+	    DN_CREATE | DN_DELETE | DN_RENAME | (unsigned long)DN_MULTISHOT);
+}
+
+int
+compat_notify_content(int dirfd, int signo)
+{
+	return notify(dirfd, signo, DN_MODIFY);
+}
+
+int
+compat_punch_hole(int fd, off_t offset, off_t length)
+{
+	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
+	    length);
+}
+
+int
+compat_collapse_range(int fd, off_t offset, off_t length)
+{
+	return fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, offset, length);
+}
+
+off_t
+compat_next_hole(int fd, off_t offset)
+{
+	return lseek(fd, offset, SEEK_HOLE);
+}
+
+off_t
+compat_next_data(int fd, off_t offset)
+{
+	return lseek(fd, offset, SEEK_DATA);
+}
+
+bool
+compat_is_remote(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	switch ((unsigned long)fs.f_type & 0xffffffffUL) {
+	case NFS_SUPER_MAGIC:
+	case CIFS_MAGIC:
+	case SMB2_MAGIC:
+	case SMB_SUPER_MAGIC:
+	case FUSE_MAGIC:
+	case V9FS_MAGIC:
+	case AFS_SUPER_MAGIC:
+	case CODA_SUPER_MAGIC:
+	case LUSTRE_MAGIC:
+	case CEPH_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+const char *
+compat_own_program(void)
+{
+	return "/proc/self/exe";
+}
+
+void *
+compat_find(const void *haystack, size_t size, const void *needle,
+    size_t length)
+{
+	return memmem(haystack, size, needle, length);
+}
+
+int
+compat_home_directory(char *buf, size_t size)
+{
+	struct passwd *pw;
+	uid_t uid = getuid();
+	int found = -1;
+	FILE *f;
+
+	/* fgetpwent, not getpwuid: a static program can't load the C library's
+	 * name services, and a wrong version of them would crash it. */
+	f = fopen("/etc/passwd", "re");
+	if (!f)
+		return -1;
+	while ((pw = fgetpwent(f)) != NULL && found < 0)
+		if (pw->pw_uid == uid && strlen(pw->pw_dir) < size) {
+			strcpy(buf, pw->pw_dir);
+			found = 0;
+		}
+	fclose(f);
+	if (found < 0)
+		errno = ENOENT;
+	return found;
+}

@@ -1,0 +1,192 @@
+/*
+ * fsio.c: file verbs relative to a directory descriptor
+ *
+ * Invariant: no call here follows a link in the last component, blocks on a
+ * FIFO, or reads more than it was allowed.
+ */
+#include "base/compat.h"
+#include "base/fsio.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+int
+fsio_open_dir(int dirfd, const char *name, bool follow)
+{
+	return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
+	    (follow ? 0 : O_NOFOLLOW));
+}
+
+int
+fsio_open_file(int dirfd, const char *name, struct stat *st)
+{
+	cleanup_close int fd = openat(dirfd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, st) < 0)
+		return -1;
+	if (!S_ISREG(st->st_mode)) {
+		errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
+		return -1;
+	}
+	return steal_fd(&fd);
+}
+
+int
+fsio_read_capped(int dirfd, const char *name, size_t max, struct buf *out,
+    struct stat *st)
+{
+	cleanup_close int fd = -1;
+	struct stat own;
+	ssize_t n;
+
+	buf_cut(out, 0);
+	fd = fsio_open_file(dirfd, name, st ? st : &own);
+	if (fd < 0)
+		return -1;
+	if ((st ? st : &own)->st_size > (off_t)max) {
+		errno = EFBIG;
+		return -1;
+	}
+	/* One byte more than the size, to see a file that grows. */
+	for (;;) {
+		size_t room = (size_t)(st ? st : &own)->st_size + 1;
+
+		if (room > max + 1 - out->len)
+			room = max + 1 - out->len;
+		buf_reserve(out, room);
+		n = read_full(fd, out->data + out->len, room);
+		if (n < 0)
+			return -1;
+		out->len += (size_t)n;
+		out->data[out->len] = '\0';
+		if (out->len > max) {
+			errno = EFBIG;
+			return -1;
+		}
+		if ((size_t)n < room)
+			return 0;
+	}
+}
+
+int
+fsio_create(int dirfd, const char *name, mode_t mode, const void *data,
+    size_t len)
+{
+	cleanup_close int fd = openat(dirfd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int saved;
+
+	if (fd < 0)
+		return -1;
+	if (write_full(fd, data, len) == 0)
+		return 0;
+	saved = errno;
+	unlinkat(dirfd, name, 0);
+	errno = saved;
+	return -1;
+}
+
+/* The descriptor-owning middle part of fsio_publish. */
+static int
+write_synced(int dirfd, const char *name, mode_t mode, const void *data,
+    size_t len)
+{
+	cleanup_close int fd = openat(dirfd, name,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+	    mode);
+
+	if (fd < 0 || write_full(fd, data, len) < 0)
+		return -1;
+	return fsync(fd);
+}
+
+int
+fsio_publish(int dirfd, const char *temporary, const char *name, mode_t mode,
+    const void *data, size_t len)
+{
+	int saved;
+
+	if (write_synced(dirfd, temporary, mode, data, len) == 0 &&
+	    renameat(dirfd, temporary, dirfd, name) == 0)
+		return fsync(dirfd);
+	saved = errno;
+	unlinkat(dirfd, temporary, 0);
+	errno = saved;
+	return -1;
+}
+
+enum fsio_lock
+fsio_lock_test(int dirfd, const char *name)
+{
+	struct stat st;
+	cleanup_close int fd = fsio_open_file(dirfd, name, &st);
+
+	if (fd < 0)
+		return FSIO_LOCK_UNKNOWN;
+	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+		return FSIO_LOCK_FREE;
+	return errno == EWOULDBLOCK ? FSIO_LOCK_HELD : FSIO_LOCK_UNKNOWN;
+}
+
+bool
+fsio_name_ok(const char *name)
+{
+	return *name && strlen(name) <= 255 && !strchr(name, '/') &&
+	    strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+int
+fsio_each(int dirfd, int (*each)(void *arg, const char *name), void *arg)
+{
+	struct dirent *entry;
+	int result = 0;
+	DIR *dir;
+	int fd;
+
+	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close_fd(&fd);
+		return -1;
+	}
+	while (result == 0) {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry) {
+			result = errno ? -1 : 0;
+			break;
+		}
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			result = each(arg, entry->d_name);
+	}
+	{
+		int saved = errno;
+
+		closedir(dir);
+		errno = saved;
+	}
+	return result;
+}
+
+usec_t
+fsio_mtime(const struct stat *st)
+{
+	return time_from_spec(&st->st_mtim);
+}
+
+usec_t
+fsio_ctime(const struct stat *st)
+{
+	return time_from_spec(&st->st_ctim);
+}

@@ -1,0 +1,318 @@
+/*
+ * proc_linux.c: proc.h over /proc
+ *
+ * Invariant: no allocation (raw getdents instead of opendir), every buffer on
+ * the stack, every answer PROC_UNKNOWN or -1 when the table can't be read.
+ */
+#define _GNU_SOURCE
+#include "base/compat.h"
+#include "base/proc.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { PATH_ROOM = 96 };
+
+/* Read the beginning of a small file; -1 with errno, else the length. */
+static ssize_t
+read_small(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+	int saved;
+
+	if (fd < 0)
+		return -1;
+	do
+		n = read(fd, buf, size - 1);
+	while (n < 0 && errno == EINTR);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	if (n >= 0)
+		buf[n] = '\0';
+	return n;
+}
+
+void
+proc_place_self(struct proc_place *place)
+{
+	struct stat st;
+
+	memset(place, 0, sizeof(*place));
+	if (read_small("/proc/sys/kernel/random/boot_id", place->boot_id,
+	    sizeof(place->boot_id)) < 0)
+		place->boot_id[0] = '\0';
+	place->boot_id[strcspn(place->boot_id, "\n")] = '\0';
+	if (stat("/proc/self/ns/pid", &st) == 0)
+		place->pid_namespace = (uint64_t)st.st_ino;
+	place->has_table = access("/proc/self/stat", R_OK) == 0;
+}
+
+int
+proc_read_stat(pid_t pid, struct proc_stat *st)
+{
+	char path[PATH_ROOM], text[1024], *name, *end;
+	unsigned long long start;
+	int parent, group, session;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (read_small(path, text, sizeof(text)) < 0)
+		return -1;
+	/* The name may hold spaces and parentheses: the last ')' ends it. */
+	name = strchr(text, '(');
+	end = strrchr(text, ')');
+	if (!name || !end || end < name ||
+	    sscanf(end + 1, " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+	    "%*d %*d %*d %*d %*d %*d %llu", &st->state, &parent, &group,
+	    &session, &start) != 5) {
+		errno = EIO;
+		return -1;
+	}
+	st->parent = parent;
+	st->group = group;
+	st->session = session;
+	st->start = start;
+	*end = '\0';
+	snprintf(st->name, sizeof(st->name), "%s", name + 1);
+	return 0;
+}
+
+int
+proc_identify(pid_t pid, struct proc_id *id)
+{
+	struct proc_stat st;
+
+	if (proc_read_stat(pid, &st) < 0)
+		return -1;
+	id->pid = pid;
+	id->start = st.start;
+	return 0;
+}
+
+enum proc_life
+proc_life(const struct proc_id *id)
+{
+	struct proc_stat st;
+
+	if (id->pid <= 0)
+		return PROC_GONE;
+	if (proc_read_stat(id->pid, &st) < 0)
+		return errno == ENOENT || errno == ESRCH ? PROC_GONE :
+		    PROC_UNKNOWN;
+	if (st.start != id->start)
+		return PROC_GONE;
+	return st.state == 'Z' || st.state == 'X' ? PROC_ZOMBIE : PROC_ALIVE;
+}
+
+int64_t
+proc_start_usec(uint64_t start)
+{
+	long hertz = sysconf(_SC_CLK_TCK);
+
+	return (int64_t)(start * (1000000 / (uint64_t)(hertz > 0 ? hertz :
+	    100)));
+}
+
+int64_t
+proc_started_at(uint64_t start)
+{
+	struct timespec wall, boot;
+
+	if (clock_gettime(CLOCK_REALTIME, &wall) < 0 ||
+	    clock_gettime(CLOCK_BOOTTIME, &boot) < 0)
+		return -1;
+	return (int64_t)(wall.tv_sec - boot.tv_sec) * 1000000 +
+	    (wall.tv_nsec - boot.tv_nsec) / 1000 + proc_start_usec(start);
+}
+
+/* Call `each` for every all-digit name in directory `path`. */
+static int
+each_number(const char *path, void (*each)(void *arg, long number), void *arg)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char buf[4096] __attribute__((aligned(8)));
+	struct dirent64 *entry;
+	long n, at, number;
+	char *end;
+
+	if (fd < 0)
+		return -1;
+	while ((n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0)
+		for (at = 0; at < n; at += entry->d_reclen) {
+			entry = (struct dirent64 *)(void *)(buf + at);
+			number = strtol(entry->d_name, &end, 10);
+			if (isdigit((unsigned char)entry->d_name[0]) && !*end)
+				each(arg, number);
+		}
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+struct list {
+	pid_t *pids;
+	int max;
+	int count;
+	pid_t parent; /* 0: any */
+};
+
+static void
+list_add(void *arg, long number)
+{
+	struct list *list = arg;
+	struct proc_stat st;
+
+	if (list->parent && (proc_read_stat((pid_t)number, &st) < 0 ||
+	    st.parent != list->parent))
+		return;
+	if (list->count < list->max)
+		list->pids[list->count++] = (pid_t)number;
+}
+
+int
+proc_all(pid_t *pids, int max)
+{
+	struct list list = { pids, max, 0, 0 };
+
+	return each_number("/proc", list_add, &list) < 0 ? -1 : list.count;
+}
+
+/* Append the numbers of /proc/PID/task/TID/children; -1 where the kernel has no
+ * such file. */
+static int
+thread_children(pid_t pid, long thread, struct list *list)
+{
+	char path[PATH_ROOM], buf[4096];
+	long number = -1;
+	ssize_t n, i;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%ld/children", (int)pid,
+	    thread);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		for (i = 0; i < n; i++) {
+			if (isdigit((unsigned char)buf[i])) {
+				number = (number < 0 ? 0 : number * 10) +
+				    (buf[i] - '0');
+				continue;
+			}
+			if (number >= 0 && list->count < list->max)
+				list->pids[list->count++] = (pid_t)number;
+			number = -1;
+		}
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+struct threads {
+	struct list *list;
+	pid_t pid;
+	bool failed;
+};
+
+static void
+threads_add(void *arg, long thread)
+{
+	struct threads *threads = arg;
+
+	if (thread_children(threads->pid, thread, threads->list) < 0 &&
+	    errno != ESRCH && thread == threads->pid)
+		threads->failed = true;
+}
+
+int
+proc_children(pid_t pid, pid_t *pids, int max)
+{
+	struct list list = { pids, max, 0, 0 };
+	struct threads threads = { &list, pid, false };
+	char path[PATH_ROOM];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	if (each_number(path, threads_add, &threads) < 0)
+		return -1;
+	if (!threads.failed)
+		return list.count;
+	list.count = 0; /* no "children" files here: ask every process */
+	list.parent = pid;
+	return each_number("/proc", list_add, &list) < 0 ? -1 : list.count;
+}
+
+bool
+proc_has_environment(pid_t pid, const char *assignment)
+{
+	size_t want = strlen(assignment), have = 0, i;
+	char path[PATH_ROOM], buf[4096];
+	bool matches = true, found = false;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	while (!found && (n = read(fd, buf, sizeof(buf))) > 0)
+		for (i = 0; i < (size_t)n && !found; i++) {
+			if (buf[i] == '\0') {
+				found = matches && have == want;
+				matches = true;
+				have = 0;
+			} else {
+				matches = matches && have < want &&
+				    assignment[have] == buf[i];
+				have++;
+			}
+		}
+	close(fd);
+	return found;
+}
+
+struct open_file {
+	pid_t pid;
+	dev_t device;
+	ino_t inode;
+	bool found;
+};
+
+static void
+open_file_match(void *arg, long number)
+{
+	struct open_file *file = arg;
+	char path[PATH_ROOM];
+	struct stat st;
+
+	if (file->found)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)file->pid, number);
+	file->found = stat(path, &st) == 0 && st.st_dev == file->device &&
+	    st.st_ino == file->inode;
+}
+
+bool
+proc_has_open(pid_t pid, dev_t device, ino_t inode)
+{
+	struct open_file file = { pid, device, inode, false };
+	char path[PATH_ROOM];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	return each_number(path, open_file_match, &file) == 0 && file.found;
+}
+
+int
+proc_open_below(pid_t pid, int fd, const char *name)
+{
+	char path[PATH_ROOM];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d/%s", (int)pid, fd, name);
+	return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}

@@ -1,0 +1,296 @@
+/*
+ * spawn.c: the launcher's side of a start
+ *
+ * Invariant: the job's supervisor leaves the launcher's session and process
+ * group before anything else, and gets no descriptor but the root, the answer
+ * pipe and the locks of its launch.
+ */
+#include "base/compat.h"
+#include "engines/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "spool/job.h"
+
+/* Above the numbers at which a supervisor expects its descriptors. */
+enum { SAFE_FD = 20 };
+
+static int
+errno_error(struct err *err, enum err_kind kind, int sys, const char *on)
+{
+	err_set(err, kind, "[Errno %d] %s: '%s'", sys, strerror(sys), on);
+	err->sys = sys;
+	return -1;
+}
+
+/* `jobdir run`: double fork, the second child is the supervisor. */
+static pid_t
+fork_supervisor(const struct supervise *args)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	if (setsid() < 0)
+		_exit(1);
+	pid = fork();
+	if (pid == 0)
+		supervise_run(args);
+	_exit(pid < 0);
+}
+
+static int
+add_descriptors(posix_spawn_file_actions_t *actions, const int from[4])
+{
+	static const int to[4] = { SUPERVISE_FD_ROOT, SUPERVISE_FD_ANSWER,
+		SUPERVISE_FD_HOLD, SUPERVISE_FD_HOLD + 1 };
+	int i, result = 0;
+
+	for (i = 0; i < 3 && !result; i++)
+		result = posix_spawn_file_actions_addopen(actions, i,
+		    "/dev/null", O_RDWR, 0);
+	for (i = 0; i < 4 && !result; i++)
+		if (from[i] >= 0)
+			result = posix_spawn_file_actions_adddup2(actions,
+			    from[i], to[i]);
+	return result;
+}
+
+static int
+set_signals(posix_spawnattr_t *attributes)
+{
+	sigset_t none;
+	int result;
+
+	sigemptyset(&none);
+	result = posix_spawnattr_setsigmask(attributes, &none);
+	if (!result)
+		result = posix_spawnattr_setflags(attributes,
+		    POSIX_SPAWN_SETSIGMASK);
+	return result;
+}
+
+/* Execute this program again with `argv`; an errno value on failure. */
+static int
+execute_self(const char *const *argv, char *const *environment,
+    const int from[4], pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int safe[4] = { -1, -1, -1, -1 };
+	char *words[5] = { NULL };
+	int i, result = 0;
+
+	for (i = 0; argv[i]; i++)
+		memcpy(&words[i], &argv[i], sizeof(words[i]));
+	for (i = 0; i < 4 && !result; i++) {
+		if (from[i] < 0)
+			continue;
+		safe[i] = fcntl(from[i], F_DUPFD_CLOEXEC, SAFE_FD);
+		result = safe[i] < 0 ? errno : 0;
+	}
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attributes);
+	if (!result)
+		result = add_descriptors(&actions, safe);
+	if (!result)
+		result = set_signals(&attributes);
+	if (!result)
+		result = posix_spawn(pid, compat_own_program(), &actions,
+		    &attributes, words, environment);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	for (i = 0; i < 4; i++)
+		close_fd(&safe[i]);
+	return result;
+}
+
+static int
+execute_supervisor(const struct supervise *args, pid_t *pid)
+{
+	const char *argv[] = { "jobdir", SUPERVISE_VERB, args->name, NULL };
+	int from[4] = { args->root, args->answer, args->holds[0],
+		args->holds[1] };
+
+	return execute_self(argv, args->environment, from, pid);
+}
+
+/* Make the directory; the record goes in only if the supervisor must read it
+ * from there. */
+static int
+make_directory(struct spawn *spawn, const struct spool *spool,
+    const struct spawn_plan *plan, struct err *err)
+{
+	cleanup_free char *start = NULL;
+	cleanup_free char *text = NULL;
+
+	spool_make_name(plan->journal->created, plan->journal->id,
+	    spawn->name);
+	if (plan->fork_only)
+		return job_make_new(spool, spawn->name, NULL, err);
+	start = journal_start_text(plan->journal, err);
+	if (!start)
+		return -1;
+	text = xasprintf("%s\n}\n", start);
+	return job_make_new(spool, spawn->name, text, err);
+}
+
+static void
+remove_directory(const struct spawn *spawn, const struct spool *spool)
+{
+	cleanup_close int parent = openat(spool->fd, ROOT_NEW,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (parent >= 0)
+		job_remove_new(parent, spawn->name);
+}
+
+int
+spawn_begin(struct spawn *spawn, const struct spool *spool,
+    const struct spawn_plan *plan, struct err *err)
+{
+	struct supervise args = { .root = spool->fd, .name = spawn->name,
+		.holds = { plan->holds[0], plan->holds[1] },
+		.journal = plan->journal, .environment = plan->environment };
+	int ends[2], sys = 0;
+
+	memset(spawn, 0, sizeof(*spawn));
+	spawn->answer = -1;
+	spawn->stage = SUPERVISE_RECORD;
+	spawn->journal = plan->journal;
+	if (make_directory(spawn, spool, plan, err) < 0)
+		return -1;
+	spawn->stage = SUPERVISE_PROCESS;
+	if (compat_pipe(ends) < 0) {
+		sys = errno;
+	} else {
+		args.answer = ends[1];
+		if (plan->fork_only) {
+			spawn->helper = fork_supervisor(&args);
+			sys = spawn->helper < 0 ? errno : 0;
+		} else {
+			sys = execute_supervisor(&args, &spawn->helper);
+		}
+		close_fd(&ends[1]);
+		spawn->answer = ends[0];
+		if (!sys && fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+			sys = errno;
+	}
+	if (!sys)
+		return 0;
+	if (spawn->helper > 0)
+		return 0; /* started all the same; the answer will block */
+	spawn->helper = 0;
+	spawn_end(spawn);
+	remove_directory(spawn, spool);
+	return errno_error(err, ERR_SYSTEM, sys, "fork");
+}
+
+static const char *
+stage_object(const struct spawn *spawn)
+{
+	switch (spawn->stage) {
+	case SUPERVISE_PROGRAM:
+		return spawn->journal->argv[0];
+	case SUPERVISE_CWD:
+		return spawn->journal->cwd;
+	case SUPERVISE_RECORD:
+	case SUPERVISE_LOG:
+	case SUPERVISE_PROCESS:
+	default:
+		return NULL;
+	}
+}
+
+static int
+report_failure(struct spawn *spawn, const struct spool *spool,
+    struct err *err)
+{
+	struct supervise_failure failure;
+	cleanup_free char *path = NULL;
+
+	memcpy(&failure, spawn->buffer, sizeof(failure));
+	spawn->stage = failure.stage <= SUPERVISE_PROCESS ?
+	    (enum supervise_stage)failure.stage : SUPERVISE_PROCESS;
+	if (stage_object(spawn))
+		return errno_error(err, spawn->stage == SUPERVISE_PROGRAM ?
+		    ERR_NO_EXEC : ERR_SYSTEM, failure.sys,
+		    stage_object(spawn));
+	path = xasprintf("%s/%s%s", spool->path, spawn->name,
+	    spawn->stage == SUPERVISE_LOG ? "/" JOB_STDOUT : "");
+	return errno_error(err, ERR_SYSTEM, failure.sys, path);
+}
+
+int
+spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err)
+{
+	ssize_t n;
+	int status;
+
+	for (;;) {
+		n = read(spawn->answer, spawn->buffer + spawn->filled,
+		    sizeof(struct supervise_failure) - spawn->filled);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return 1;
+		if (n <= 0)
+			break;
+		spawn->filled += (size_t)n;
+		if (spawn->buffer[0] == SUPERVISE_STARTED) {
+			spawn->seen_start = true;
+			memmove(spawn->buffer, spawn->buffer + 1,
+			    --spawn->filled);
+		}
+		if (spawn->filled == sizeof(struct supervise_failure))
+			return report_failure(spawn, spool, err);
+	}
+	if (spawn->seen_start || job_is_visible(spool->fd, spawn->name))
+		return 0;
+	while (spawn->helper > 0 && waitpid(spawn->helper, &status, 0) < 0 &&
+	    errno == EINTR)
+		continue;
+	spawn->helper = 0;
+	return err_set(err, ERR_SYSTEM, "its supervisor was killed before the "
+	    "command was executed");
+}
+
+void
+spawn_end(struct spawn *spawn)
+{
+	int status;
+
+	close_fd(&spawn->answer);
+	/* It ends right after its fork; most often it has ended long ago. */
+	while (spawn->helper > 0 && waitpid(spawn->helper, &status, 0) < 0 &&
+	    errno == EINTR)
+		continue;
+	spawn->helper = 0;
+}
+
+int
+spawn_take_over(const struct spool *spool, const char *name, struct err *err)
+{
+	const char *argv[] = { "jobdir", SUPERVISE_VERB, SUPERVISE_TAKE_OVER,
+		name, NULL };
+	int from[4] = { spool->fd, -1, -1, -1 };
+	int sys, status = 0;
+	pid_t pid;
+
+	sys = execute_self(argv, environ, from, &pid);
+	if (sys)
+		return err_sys(err, sys, "start a new supervisor");
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(err, errno, "wait for the new "
+			    "supervisor");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	return err_set(err, ERR_SYSTEM, "no new supervisor could be started");
+}

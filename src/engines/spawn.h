@@ -1,0 +1,67 @@
+/*
+ * spawn.h: the launcher's side of a start
+ *
+ *	struct spawn spawn;
+ *
+ *	if (spawn_begin(&spawn, spool, &plan, &err) < 0)
+ *		...
+ *	-- whenever spawn.answer is readable:
+ *	switch (spawn_read(&spawn, spool, &err)) {
+ *	case 1: more to come; case 0: started; case -1: err
+ *	}
+ *	spawn_end(&spawn);
+ *
+ * "Started" means executed: the directory is in sight and its record complete.
+ * After -1 nothing is left behind.
+ */
+#ifndef ENGINES_SPAWN_H
+#define ENGINES_SPAWN_H
+
+#include "base/err.h"
+#include "engines/supervise.h"
+#include "spool/spool.h"
+
+struct spawn_plan {
+	const struct journal *journal; /* id, argv, created … of the job */
+	char *const *environment;      /* complete, of the command */
+	int holds[2]; /* locks that the launch keeps even if this process dies;
+		       * -1: none */
+	/* Fork the supervisor without exec: cheaper, and right for a small
+	 * single-threaded program that is about to end. */
+	bool fork_only;
+};
+
+struct spawn {
+	int answer;    /* read end, non-blocking; -1 after spawn_end */
+	pid_t helper;  /* process in between, which ends at once */
+	char name[JOB_NAME_MAX]; /* of the directory */
+	bool seen_start;
+	unsigned char buffer[sizeof(struct supervise_failure) + 1];
+	size_t filled;
+	enum supervise_stage stage; /* of a failure */
+	const struct journal *journal;
+};
+
+int spawn_begin(struct spawn *spawn, const struct spool *spool,
+    const struct spawn_plan *plan, struct err *err);
+
+/*
+ * Take what came.  1: more to come; 0: started; -1: failed, with a text of the
+ * form "[Errno 2] No such file or directory: 'prog'" and spawn->stage; the kind
+ * is ERR_NO_EXEC if the program could not be executed, else ERR_SYSTEM.
+ */
+int spawn_read(struct spawn *spawn, const struct spool *spool,
+    struct err *err);
+
+/* Release what a spawn holds; nothing happens to the job. */
+void spawn_end(struct spawn *spawn);
+
+/*
+ * Start a new supervisor for the running job in directory `name`, whose own was
+ * killed, and wait until it has taken over (a few milliseconds).  0 also if
+ * another process was faster; -1 with err.
+ */
+int spawn_take_over(const struct spool *spool, const char *name,
+    struct err *err);
+
+#endif

@@ -1,0 +1,361 @@
+/*
+ * supervise.c: launching a command under a supervisor
+ *
+ * Flow B passes here: directory -> lock, logs, identities -> release -> record.
+ *
+ * Invariant: everything that can fail is done before supervisor_release();
+ * whatever fails until then is told to the launcher and leaves no directory.
+ */
+#include "base/compat.h"
+#include "engines/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fsio.h"
+#include "spool/job.h"
+#include "spool/names.h"
+
+/* What a launch needs besides the supervisor's own state. */
+struct launch {
+	const struct supervise *args;
+	struct supervisor *s;
+	int root;
+	int answer;
+	int holds[2];     /* the launcher's locks; -1: none */
+	int new_dir;
+	int pid_fd;       /* pid, for writing */
+	int child_input;  /* read end of .stdin, or /dev/null */
+	int release[2];
+	int status[2];
+	bool visible;     /* the child renamed the directory into sight */
+};
+
+/* Tell the launcher, remove the directory, end. */
+static void
+fail(struct launch *l, enum supervise_stage stage, int sys)
+    __attribute__((noreturn));
+
+static void
+fail(struct launch *l, enum supervise_stage stage, int sys)
+{
+	struct supervise_failure failure;
+
+	memset(&failure, 0, sizeof(failure));
+	failure.mark = SUPERVISE_FAILED;
+	failure.stage = (unsigned char)stage;
+	failure.sys = sys;
+	if (l->new_dir >= 0)
+		job_remove_new(l->new_dir, l->args->name);
+	/* A launcher that is gone can't be told. */
+	_exit(write_full(l->answer, &failure, sizeof(failure)) < 0);
+}
+
+/*
+ * Keep the descriptors that were handed over, at fixed places, and no other: a
+ * job launched from inside a job must not keep the outer job's lock or pipes.
+ */
+static void
+take_descriptors(struct launch *l)
+{
+	enum { FIRST = SUPERVISOR_DIR_FD + 1, SAFE = 64 };
+	int from[4] = { l->args->root, l->args->answer, l->args->holds[0],
+		l->args->holds[1] };
+	int null, to[4], i;
+
+	for (i = 0; i < 4; i++)
+		to[i] = from[i] < 0 ? -1 :
+		    fcntl(from[i], F_DUPFD_CLOEXEC, SAFE);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (i = 0; null >= 0 && i < SUPERVISOR_DIR_FD + 1; i++)
+		if (i != null && dup2(null, i) < 0)
+			break; /* no room: found out below */
+	for (i = 0; i < 4; i++)
+		if (to[i] >= 0 && dup2(to[i], FIRST + i) >= 0 &&
+		    fcntl(FIRST + i, F_SETFD, FD_CLOEXEC) == 0)
+			to[i] = FIRST + i;
+	compat_close_from(FIRST + 4);
+	for (i = 3; i <= SUPERVISOR_DIR_FD; i++)
+		close(i);
+	l->root = to[0];
+	l->answer = to[1];
+	l->holds[0] = to[2];
+	l->holds[1] = to[3];
+	if (to[0] != FIRST || to[1] != FIRST + 1)
+		fail(l, SUPERVISE_PROCESS, EMFILE);
+}
+
+/* A directory at the one place where it is looked for. */
+static int
+open_jobdir(int parent, const char *name)
+{
+	int fd = fsio_open_dir(parent, name, false);
+
+	if (fd < 0 || fd == SUPERVISOR_DIR_FD)
+		return fd;
+	if (dup2(fd, SUPERVISOR_DIR_FD) < 0 ||
+	    fcntl(SUPERVISOR_DIR_FD, F_SETFD, FD_CLOEXEC) < 0) {
+		close_fd(&fd);
+		return -1;
+	}
+	close_fd(&fd);
+	return SUPERVISOR_DIR_FD;
+}
+
+static int
+take_lock(struct launch *l)
+{
+	struct supervisor *s = l->s;
+
+	l->pid_fd = openat(s->jobdir, JOB_PID,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (l->pid_fd < 0)
+		return -1;
+	/* A separate open: this one is what the job inherits, read-only. */
+	s->lock_fd = openat(s->jobdir, JOB_PID,
+	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return s->lock_fd < 0 ? -1 : flock(s->lock_fd, LOCK_EX | LOCK_NB);
+}
+
+static int
+make_log(const struct supervisor *s, const char *name)
+{
+	return openat(s->jobdir, name,
+	    O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+}
+
+static void
+make_logs(struct launch *l)
+{
+	const struct journal *j = l->args->journal;
+	struct supervisor *s = l->s;
+	int64_t bound = j->max_log_bytes > 0 ? j->max_log_bytes : 0;
+	int out, err = -1;
+
+	out = make_log(s, JOB_STDOUT);
+	s->has_err = !j->merge_output;
+	if (out >= 0 && s->has_err)
+		err = make_log(s, JOB_STDERR);
+	if (out < 0 || (s->has_err && err < 0))
+		fail(l, SUPERVISE_LOG, errno);
+	bounded_log_init(&s->out, out, bound);
+	bounded_log_init(&s->err, err, bound);
+}
+
+static int
+make_input(struct launch *l)
+{
+	struct supervisor *s = l->s;
+
+	if (!l->args->journal->interactive) {
+		l->child_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		return l->child_input < 0 ? -1 : 0;
+	}
+	if (mkfifoat(s->jobdir, JOB_STDIN, 0600) < 0)
+		return -1;
+	/* Without O_NONBLOCK each end would wait for the other. */
+	l->child_input = openat(s->jobdir, JOB_STDIN,
+	    O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (l->child_input < 0)
+		return -1;
+	s->input_fd = openat(s->jobdir, JOB_STDIN,
+	    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	return s->input_fd < 0 ? -1 : fcntl(l->child_input, F_SETFL, 0);
+}
+
+/* Everything in the directory but the record. */
+static void
+prepare(struct launch *l)
+{
+	struct supervisor *s = l->s;
+
+	l->new_dir = fsio_open_dir(l->root, ROOT_NEW, false);
+	if (l->new_dir < 0)
+		fail(l, SUPERVISE_RECORD, errno);
+	s->jobdir = open_jobdir(l->new_dir, l->args->name);
+	if (s->jobdir < 0 || take_lock(l) < 0)
+		fail(l, SUPERVISE_RECORD, errno);
+	s->names_fd = fsio_open_dir(s->jobdir, ".", false);
+	s->content_fd = fsio_open_dir(s->jobdir, ".", false);
+	make_logs(l);
+	if (make_input(l) < 0)
+		fail(l, SUPERVISE_RECORD, errno);
+	if (compat_pipe(l->release) < 0 || compat_pipe(l->status) < 0)
+		fail(l, SUPERVISE_PROCESS, errno);
+}
+
+static void
+fork_child(struct launch *l)
+{
+	struct supervisor *s = l->s;
+	struct child_plan plan = {
+		.journal = l->args->journal,
+		.environment = l->args->environment,
+		.root = l->root,
+		.new_dir = l->new_dir,
+		.name = l->args->name,
+		.input = l->child_input,
+		.output = s->out.fd,
+		.error = s->has_err ? s->err.fd : s->out.fd,
+		.lock = s->lock_fd,
+		.release = l->release[0],
+		.status = l->status[1],
+		.answer = l->answer,
+	};
+
+	s->command = fork();
+	if (s->command < 0)
+		fail(l, SUPERVISE_PROCESS, errno);
+	if (s->command == 0) {
+		/* Its copies: the pipe must end with the supervisor. */
+		close_fd(&l->release[1]);
+		close_fd(&l->status[0]);
+		close_fd(&s->input_fd);
+		child_run(&plan);
+	}
+	close_fd(&l->release[0]);
+	close_fd(&l->status[1]);
+	close_fd(&l->child_input);
+}
+
+/* The child will never be released: it sees end of file and exits. */
+static void
+abandon_child(struct launch *l, enum supervise_stage stage, int sys)
+    __attribute__((noreturn));
+
+static void
+abandon_child(struct launch *l, enum supervise_stage stage, int sys)
+{
+	int status;
+
+	close_fd(&l->release[1]);
+	while (waitpid(l->s->command, &status, 0) < 0 && errno == EINTR)
+		continue;
+	fail(l, stage, sys);
+}
+
+/* The record with all identities, complete before the job can be seen. */
+static void
+write_record(struct launch *l)
+{
+	struct journal journal = *l->args->journal;
+	struct supervisor *s = l->s;
+	struct err err = ERR_INIT;
+	char number[32];
+	int length, fd;
+
+	proc_place_self(&journal.place);
+	if (proc_identify(getpid(), &journal.supervisor) < 0 ||
+	    proc_identify(s->command, &journal.command_id) < 0)
+		abandon_child(l, SUPERVISE_PROCESS, errno);
+	journal.started = time_wall();
+	s->record = journal_start_text(&journal, &err);
+	if (!s->record)
+		abandon_child(l, SUPERVISE_RECORD, EINVAL);
+	s->record_len = strlen(s->record);
+	length = snprintf(number, sizeof(number), "%ld\n", (long)s->command);
+	if (write_full(l->pid_fd, number, (size_t)length) < 0 ||
+	    supervisor_reserve(s) < 0)
+		abandon_child(l, SUPERVISE_RECORD, errno);
+	close_fd(&l->pid_fd);
+	fd = openat(s->jobdir, JOB_JOURNAL,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || write_full(fd, s->record, s->record_len) < 0 ||
+	    write_full(fd, "\n}\n", 3) < 0)
+		abandon_child(l, SUPERVISE_RECORD, errno);
+	close_fd(&fd);
+}
+
+/*
+ * Let the child go and see how it fares: what it reports, until its end of the
+ * pipe closes by exec or death.
+ */
+static void
+release(struct launch *l)
+{
+	struct supervise_failure failure;
+	int status;
+	char mark;
+
+	l->s->started_boot = time_boot();
+	/* EPIPE: it failed before it was released, and says why below. */
+	if (write_full(l->release[1], "", 1) < 0 && errno != EPIPE)
+		abandon_child(l, SUPERVISE_PROCESS, errno);
+	close_fd(&l->release[1]);
+	while (read_full(l->status[0], &mark, 1) == 1) {
+		if (mark == SUPERVISE_STARTED) {
+			l->visible = true;
+			continue;
+		}
+		failure.mark = mark;
+		if (read_full(l->status[0], (char *)&failure + 1,
+		    sizeof(failure) - 1) < 0)
+			failure.sys = EIO;
+		while (waitpid(l->s->command, &status, 0) < 0 &&
+		    errno == EINTR)
+			continue;
+		/* The child has told the launcher; make that true. */
+		job_remove_new(l->new_dir, l->args->name);
+		_exit(1);
+	}
+	if (!l->visible && !job_is_visible(l->root, l->args->name))
+		abandon_child(l, SUPERVISE_PROCESS, EINTR);
+}
+
+/* On disk, so that a power cut does not undo the start. */
+static void
+sync_start(struct launch *l)
+{
+	cleanup_close int journal = openat(l->s->jobdir, JOB_JOURNAL,
+	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	/* A sync that fails changes nothing for the running job. */
+	if (journal < 0 || fsync(journal) < 0 || fsync(l->s->jobdir) < 0 ||
+	    fsync(l->root) < 0)
+		return;
+}
+
+void
+supervise_run(const struct supervise *args)
+{
+	static struct supervisor supervisor = { .jobdir = -1, .end_fd = -1,
+		.lock_fd = -1, .input_fd = -1, .pidfd = -1,
+		.own_child = true };
+	struct launch l = { .args = args, .s = &supervisor, .new_dir = -1,
+		.answer = args->answer, .root = args->root, .pid_fd = -1,
+		.child_input = -1, .holds = { -1, -1 }, .release = { -1, -1 },
+		.status = { -1, -1 } };
+	int64_t timeout = args->journal->timeout_usec;
+
+	if (supervisor_catch_signals() < 0)
+		fail(&l, SUPERVISE_PROCESS, errno);
+	take_descriptors(&l);
+	if (compat_become_subreaper() < 0 && errno != ENOSYS)
+		fail(&l, SUPERVISE_PROCESS, errno);
+	prepare(&l);
+	fork_child(&l);
+	write_record(&l);
+	supervisor_arm(&supervisor);
+	release(&l);
+
+	/* From here on: no allocation, no early exit. */
+	close_fd(&l.answer);
+	close_fd(&l.holds[0]);
+	close_fd(&l.holds[1]);
+	close_fd(&l.status[0]);
+	sync_start(&l);
+	close_fd(&l.new_dir);
+	close_fd(&l.root);
+	supervisor.deadline_boot = timeout < 0 ? -1 :
+	    supervisor.started_boot + timeout;
+	supervisor_loop(&supervisor);
+	_exit(0);
+}

@@ -1,0 +1,78 @@
+/*
+ * supervise.h: one small process for each job
+ *
+ * The supervisor starts the command, records its end, and sees to limits,
+ * requests and the log's bound.  It reports a failed start to whoever asked,
+ * over a pipe, and talks to nobody afterwards: facts go to the directory.
+ *
+ *	launcher                     supervisor                  child
+ *	  builds .new/NAME
+ *	  supervise_run() ---------> lock, logs, record
+ *	  reads the answer           forks ------------------->  checks program
+ *	                             identities into the record
+ *	                             release ----------------->  renames NAME
+ *	                                                         into sight, exec
+ *	  end of file: started       waits for the end
+ *
+ * The answer, on a pipe that is close-on-exec everywhere: SUPERVISE_STARTED
+ * once the directory is in sight, and a struct supervise_failure if the launch
+ * failed.  End of file with neither, and the directory not in sight: whoever
+ * was to start it was killed.
+ */
+#ifndef ENGINES_SUPERVISE_H
+#define ENGINES_SUPERVISE_H
+
+#include "spool/journal.h"
+
+enum { SUPERVISE_STARTED = 'S', SUPERVISE_FAILED = 'F' };
+
+/* On what a launch failed. */
+enum supervise_stage {
+	SUPERVISE_PROGRAM, /* the command can't be executed */
+	SUPERVISE_CWD,     /* its working directory can't be entered */
+	SUPERVISE_RECORD,  /* a file of the job's directory */
+	SUPERVISE_LOG,     /* a log can't be made */
+	SUPERVISE_PROCESS, /* no process or descriptor to be had */
+};
+
+struct supervise_failure {
+	char mark; /* SUPERVISE_FAILED */
+	unsigned char stage;
+	int sys; /* errno */
+};
+
+struct supervise {
+	int root;            /* descriptor of the runs root */
+	const char *name;    /* of the directory below ROOT_NEW */
+	int answer;          /* write end of the launcher's pipe */
+	int holds[2];        /* locks to keep until the launch is over; or -1 */
+	const struct journal *journal; /* what to start: see journal.h */
+	char *const *environment; /* of the command */
+};
+
+/*
+ * Become the supervisor: never returns.  The caller has forked, is single-
+ * threaded, and gives up all its descriptors, which are closed but for those
+ * named.
+ */
+void supervise_run(const struct supervise *args) __attribute__((noreturn));
+
+/*
+ * The hidden verb: `jobdir supervise NAME`, started by a server with the root
+ * as descriptor SUPERVISE_FD_ROOT and so on, and with the command's environment
+ * as its own.  Reads the start record from the directory; detaches itself.
+ * `jobdir supervise --take-over NAME` becomes the new supervisor of a running
+ * job whose own was killed; exits at once with 0 when it has, 1 when it can't.
+ */
+int supervise_main(int argc, char **argv);
+
+enum {
+	SUPERVISE_FD_ROOT = 3,
+	SUPERVISE_FD_ANSWER = 4,
+	SUPERVISE_FD_HOLD = 5, /* and 6; may be closed */
+};
+
+#define SUPERVISE_VERB "supervise"
+#define SUPERVISE_TAKE_OVER "--take-over"
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * supervise_child.c: the child's side of a launch
+ *
+ * The child itself renames the job's directory into sight as its last act
+ * before exec: so a job is visible exactly if its execution was begun, at
+ * whatever moment its supervisor dies.
+ *
+ * Invariant: an unreleased child exits and nothing was visible; a failed exec
+ * renames the directory back before it is reported.
+ */
+#include "base/compat.h"
+#include "engines/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "spool/names.h"
+
+enum { LOCK_FD_LEAST = 100, EXIT_NOT_STARTED = 127 };
+
+static void
+tell(const struct child_plan *plan, const void *message, size_t size)
+{
+	/* Nobody may be listening any more; the supervisor looks for itself. */
+	if (write_full(plan->status, message, size) < 0 ||
+	    write_full(plan->answer, message, size) < 0)
+		return;
+}
+
+static void
+give_up(const struct child_plan *plan, enum supervise_stage stage, int sys)
+    __attribute__((noreturn));
+
+static void
+give_up(const struct child_plan *plan, enum supervise_stage stage, int sys)
+{
+	struct supervise_failure failure;
+
+	memset(&failure, 0, sizeof(failure));
+	failure.mark = SUPERVISE_FAILED;
+	failure.stage = (unsigned char)stage;
+	failure.sys = sys;
+	tell(plan, &failure, sizeof(failure));
+	_exit(EXIT_NOT_STARTED);
+}
+
+/* Put the lock where no shell's `exec 3>` and no runtime's sweep finds it. */
+static int
+place_lock(int lock)
+{
+	struct rlimit limit;
+	int fd = fcntl(lock, F_DUPFD, LOCK_FD_LEAST);
+
+	if (fd >= 0 || errno != EINVAL || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return fd;
+	/* A soft limit below: the highest that is allowed. */
+	return limit.rlim_cur > 4 ?
+	    fcntl(lock, F_DUPFD, (int)limit.rlim_cur - 1) : -1;
+}
+
+static void
+place_descriptors(const struct child_plan *plan)
+{
+	if (dup2(plan->input, STDIN_FILENO) < 0 ||
+	    dup2(plan->output, STDOUT_FILENO) < 0 ||
+	    dup2(plan->error, STDERR_FILENO) < 0 || place_lock(plan->lock) < 0)
+		give_up(plan, SUPERVISE_PROCESS, errno);
+}
+
+/* Default dispositions and an empty mask, whatever the launcher had. */
+static void
+reset_signals(void)
+{
+	struct sigaction action;
+	sigset_t none;
+	int signo;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = SIG_DFL;
+	for (signo = 1; signo < NSIG; signo++)
+		sigaction(signo, &action, NULL); /* KILL, STOP: EINVAL */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static const char *
+search_path(char *const *environment)
+{
+	for (; *environment; environment++)
+		if (strncmp(*environment, "PATH=", 5) == 0)
+			return *environment + 5;
+	return "/bin:/usr/bin";
+}
+
+/* 0 if `path` is a file that may be executed, else an errno value. */
+static int
+check_program(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno;
+	if (S_ISDIR(st.st_mode))
+		return EACCES;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+/*
+ * Where is the program?  As execvp(3) looks: along PATH if the name has no
+ * slash; a file that may not be executed only counts if no other is found.
+ */
+static char *
+find_program(const struct child_plan *plan)
+{
+	const char *program = plan->journal->argv[0];
+	const char *part = search_path(plan->environment), *end;
+	int sys = ENOENT, result;
+	char *path;
+
+	if (strchr(program, '/')) {
+		result = check_program(program);
+		if (result)
+			give_up(plan, SUPERVISE_PROGRAM, result);
+		return xstrdup(program);
+	}
+	for (; *program; part = end + 1) {
+		end = part + strcspn(part, ":");
+		path = xasprintf("%.*s%s%s", (int)(end - part), part,
+		    end > part ? "/" : "", program);
+		result = check_program(path);
+		if (result == 0)
+			return path;
+		if (result == EACCES)
+			sys = result;
+		free(path);
+		if (!*end)
+			break;
+	}
+	give_up(plan, SUPERVISE_PROGRAM, sys);
+}
+
+/* The array that execve wants, whose strings are not const by tradition. */
+static char **
+argument_vector(const char *const *argv)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (argv[count])
+		count++;
+	copy = xrealloc(NULL, count + 1, sizeof(*copy));
+	memcpy(copy, argv, (count + 1) * sizeof(*copy));
+	return copy;
+}
+
+static bool
+wait_for_release(int fd)
+{
+	char go;
+
+	return read_full(fd, &go, 1) == 1;
+}
+
+void
+child_run(const struct child_plan *plan)
+{
+	static const char started = SUPERVISE_STARTED;
+	char *program, **argv;
+	int sys;
+
+	if (setsid() < 0)
+		give_up(plan, SUPERVISE_PROCESS, errno);
+	if (plan->journal->cwd && chdir(plan->journal->cwd) < 0)
+		give_up(plan, SUPERVISE_CWD, errno);
+	program = find_program(plan);
+	argv = argument_vector(plan->journal->argv);
+	place_descriptors(plan);
+	if (!wait_for_release(plan->release))
+		_exit(EXIT_NOT_STARTED);
+	if (renameat(plan->new_dir, plan->name, plan->root, plan->name) < 0)
+		give_up(plan, SUPERVISE_RECORD, errno);
+	tell(plan, &started, 1);
+	reset_signals();
+	execve(program, argv, plan->environment);
+	sys = errno;
+	if (renameat(plan->root, plan->name, plan->new_dir, plan->name) < 0)
+		sys = errno;
+	give_up(plan, SUPERVISE_PROGRAM, sys);
+}

@@ -1,0 +1,154 @@
+/*
+ * supervise_stop.c: stopping the whole tree of a job
+ *
+ * The first signal goes once to every process of the tree, then SIGCONT; after
+ * the grace each of the supervisor's own children is killed and reaped until
+ * there are none: as subreaper it inherits the children of what it kills, so
+ * this ends even against jobs that fork as they die, and the kernel itself says
+ * when nothing is left.
+ *
+ * Invariant: only what is proven to be the job's is signalled: an own child, a
+ * descendant through a pidfd, or (taken over) a process that carries the job's
+ * mark.  Supervisors of other jobs, and what is below them, never.
+ */
+#include "base/compat.h"
+#include "engines/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/proc.h"
+
+enum { PASS_PAUSE = 5 * 1000, STUBBORN_PAUSE = 1000 * 1000 };
+
+/* Too large for a stack, and nothing may be allocated now. */
+static pid_t members[TREE_MAX];
+
+static int
+list_members(const struct supervisor *s)
+{
+	if (s->own_child)
+		return tree_below(getpid(), members, TREE_MAX);
+	return tree_marked(s->id, s->jobdir, members, TREE_MAX);
+}
+
+bool
+stop_is_tree_empty(struct supervisor *s)
+{
+	return list_members(s) == 0;
+}
+
+static bool
+is_member(int count, pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (members[i] == pid)
+			return true;
+	return false;
+}
+
+/*
+ * Signal members[i] unless its number was given to a stranger meanwhile: the
+ * pidfd pins the process, and then it must still descend from the tree.
+ */
+static bool
+signal_member(const struct supervisor *s, int i, int count, int signo)
+{
+	cleanup_close int pidfd = compat_pidfd_open(members[i]);
+	struct proc_stat st;
+
+	if (pidfd < 0 || proc_read_stat(members[i], &st) < 0)
+		return false;
+	if (s->own_child && st.parent != getpid() &&
+	    !is_member(count, st.parent))
+		return false;
+	return compat_pidfd_signal(pidfd, signo) == 0;
+}
+
+static int
+signal_all(const struct supervisor *s, int signo)
+{
+	int count = list_members(s), sent = 0, i;
+
+	for (i = 0; i < count; i++)
+		if (signal_member(s, i, count, signo))
+			sent++;
+	return sent;
+}
+
+/* SIGKILL every own child that is no supervisor of another job; the reaping is
+ * the main loop's.  Returns how many there were, *killed how many took it. */
+static int
+kill_children(int *killed)
+{
+	int count = proc_children(getpid(), members, TREE_MAX), mine = 0, i;
+
+	*killed = 0;
+	for (i = 0; i < count; i++) {
+		if (tree_is_supervisor(members[i]))
+			continue;
+		mine++;
+		if (kill(members[i], SIGKILL) == 0)
+			(*killed)++;
+	}
+	return mine;
+}
+
+void
+stop_request(struct supervisor *s, const struct request *request,
+    enum stop_cause cause)
+{
+	usec_t kill_at = time_boot() + request->grace;
+
+	if (s->phase != STOP_NONE) {
+		/* Only a stronger request changes anything. */
+		if (request->signal == SIGKILL)
+			s->kill_boot = 0;
+		else if (kill_at < s->kill_boot)
+			s->kill_boot = kill_at;
+		return;
+	}
+	s->phase = STOP_GRACE;
+	s->kill_boot = request->signal == SIGKILL ? 0 : kill_at;
+	if (s->cause == STOP_NOT) {
+		s->request = *request;
+		if (!s->recorded) /* later ones only end what is left behind */
+			s->cause = cause;
+	}
+	if (request->signal == SIGKILL)
+		return;
+	signal_all(s, request->signal);
+	signal_all(s, SIGCONT);
+}
+
+usec_t
+stop_step(struct supervisor *s)
+{
+	int left, killed;
+	usec_t now;
+
+	if (s->phase == STOP_NONE)
+		return -1;
+	now = time_boot();
+	if (s->phase == STOP_GRACE && now < s->kill_boot) {
+		if (!s->has_ended || !stop_is_tree_empty(s))
+			return s->kill_boot - now;
+		s->phase = STOP_NONE;
+		return -1;
+	}
+	s->phase = STOP_KILLING;
+	if (s->own_child)
+		left = kill_children(&killed);
+	else
+		left = list_members(s), killed = signal_all(s, SIGKILL);
+	if (left == 0 && s->has_ended) {
+		s->phase = STOP_NONE;
+		return -1;
+	}
+	/* What may not be signalled (setuid) is tried again, without haste. */
+	return killed > 0 ? PASS_PAUSE : STUBBORN_PAUSE;
+}

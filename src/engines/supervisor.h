@@ -1,0 +1,137 @@
+/*
+ * supervisor.h: the state of a running supervisor (for supervise*.c only)
+ *
+ * Phase rule: from supervisor_release() on there is a command, and nothing may
+ * allocate, exit early or block.  Everything needed later is in this struct.
+ */
+#ifndef ENGINES_SUPERVISOR_H
+#define ENGINES_SUPERVISOR_H
+
+#include <signal.h>
+
+#include "engines/supervise.h"
+#include "spool/request.h"
+#include "spool/tree.h"
+
+/* A log and its bound. */
+struct bounded_log {
+	int fd;            /* -1: there is none */
+	int64_t bound;     /* bytes on disk; 0: none */
+	int64_t size;      /* at the last look */
+	int64_t grown;     /* bytes between the last two looks */
+	int64_t truncated; /* times the job truncated it */
+	char head[64];     /* its first bytes, to see a truncation that grew */
+	size_t head_len;
+	bool unbounded;    /* the file system can't punch holes */
+};
+
+enum stop_phase {
+	STOP_NONE,    /* nobody asked */
+	STOP_GRACE,   /* first signal sent, waiting */
+	STOP_KILLING, /* SIGKILL until nothing is left */
+};
+
+enum stop_cause { STOP_NOT, STOP_REQUEST, STOP_TIMEOUT };
+
+struct supervisor {
+	int jobdir;        /* SUPERVISOR_DIR_FD */
+	int names_fd;      /* the same directory, armed for names */
+	int content_fd;    /* the same directory, armed for content */
+	int end_fd;        /* .end: room for the end record */
+	int lock_fd;
+	int input_fd;      /* write end of .stdin; -1: none or closed */
+	struct bounded_log out;
+	struct bounded_log err;
+	bool has_err;      /* stderr.log is a file of its own */
+
+	char *record;      /* text of the start record */
+	size_t record_len;
+
+	pid_t command;
+	bool own_child;    /* false: taken over */
+	int pidfd;         /* taken over: of the command; else -1 */
+	const char *id;    /* taken over: what marks the tree; else NULL */
+	usec_t zombie_since; /* taken over: when its end was seen; 0: not yet */
+	usec_t started_boot;
+	usec_t deadline_boot; /* of the time limit; -1: none */
+
+	bool has_ended;    /* the command; its end may not be recorded yet */
+	bool recorded;     /* the end record is in place */
+	struct journal_end end;
+
+	enum stop_phase phase;
+	enum stop_cause cause; /* the first */
+	struct request request; /* why it is being stopped */
+	usec_t kill_boot;  /* STOP_GRACE: when SIGKILL follows */
+
+	bool remote;       /* no notification: tick */
+	bool notified;     /* dnotify works */
+	bool content_armed;
+	usec_t tick;       /* until the next look at the logs; -1: none */
+};
+
+/* Signals, as flags that the main loop looks at. */
+struct supervisor_signals {
+	volatile sig_atomic_t content;
+	volatile sig_atomic_t terminate;
+	volatile sig_atomic_t sender_pid;
+	volatile sig_atomic_t sender_uid;
+};
+
+extern struct supervisor_signals supervisor_signals;
+
+/* Handlers and ignored signals of a supervisor; all blocked except in its
+ * poll. */
+int supervisor_catch_signals(void);
+
+/* Real-time signals that dnotify sends. */
+int supervisor_signal_names(void);
+int supervisor_signal_content(void);
+
+/* The child's side of a launch (supervise_child.c). */
+struct child_plan {
+	const struct journal *journal;
+	char *const *environment;
+	int root;      /* descriptor of the runs root */
+	int new_dir;   /* descriptor of ROOT_NEW */
+	const char *name;
+	int input, output, error, lock;
+	int release;   /* read end: one byte = go */
+	int status;    /* write end, to the supervisor */
+	int answer;    /* write end, to the launcher */
+};
+
+void child_run(const struct child_plan *plan) __attribute__((noreturn));
+
+/* The run (supervise_loop.c): returns when nothing of the job is left. */
+void supervisor_loop(struct supervisor *s);
+
+/* Arm notifications, or find out that there are none (supervise_loop.c). */
+void supervisor_arm(struct supervisor *s);
+
+/* Stopping (supervise_stop.c). */
+void stop_request(struct supervisor *s, const struct request *request,
+    enum stop_cause cause);
+/* Do the next step; returns microseconds until the one after, -1: none. */
+usec_t stop_step(struct supervisor *s);
+/* Has the tree anything left that belongs to this job? */
+bool stop_is_tree_empty(struct supervisor *s);
+
+/* Logs (supervise_logs.c). */
+void bounded_log_init(struct bounded_log *log, int fd, int64_t bound);
+void bounded_log_look(struct bounded_log *log);
+/* What the end record says of it. */
+struct journal_log bounded_log_facts(const struct bounded_log *log);
+/* Take the hole out, if nothing was written since the end record. */
+void bounded_log_collapse(struct bounded_log *log,
+    const struct journal_log *recorded);
+/* Microseconds until the next look is due; -1: when something is written. */
+usec_t bounded_log_tick(const struct bounded_log *log, usec_t last_tick);
+
+/* Recording the end (supervise_end.c). */
+int supervisor_reserve(struct supervisor *s);
+void supervisor_note_end(struct supervisor *s, int wait_status,
+    bool has_status, const struct rusage *usage);
+int supervisor_record_end(struct supervisor *s);
+
+#endif

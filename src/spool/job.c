@@ -1,0 +1,96 @@
+/*
+ * job.c: making and removing a job's directory
+ *
+ * Invariant: only directories below .new are removed here, and of those only
+ * what no living launch holds the lock of.
+ */
+#include "base/compat.h"
+#include "spool/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fsio.h"
+
+int
+job_make_new(const struct spool *spool, const char *name, const char *text,
+    struct err *err)
+{
+	cleanup_close int parent = -1;
+	cleanup_close int dir = -1;
+	int sys;
+
+	parent = fsio_open_dir(spool->fd, ROOT_NEW, false);
+	if (parent >= 0 && mkdirat(parent, name, 0700) == 0) {
+		dir = fsio_open_dir(parent, name, false);
+		if (dir >= 0 && (!text || fsio_create(dir, JOB_JOURNAL, 0600,
+		    text, strlen(text)) == 0))
+			return 0;
+	}
+	sys = errno;
+	if (dir >= 0)
+		job_remove_new(parent, name);
+	err_set(err, ERR_SYSTEM, "[Errno %d] %s: '%s/" ROOT_NEW "/%s'", sys,
+	    strerror(sys), spool->path, name);
+	err->sys = sys;
+	return -1;
+}
+
+static int
+unlink_entry(void *arg, const char *name)
+{
+	const int *dir = arg;
+
+	/* What can't be removed makes the rmdir fail, and is tried again. */
+	return unlinkat(*dir, name, 0) < 0 && errno == EIO ? -1 : 0;
+}
+
+void
+job_remove_new(int parent, const char *name)
+{
+	cleanup_close int dir = fsio_open_dir(parent, name, false);
+
+	if (dir < 0 || fsio_each(dir, unlink_entry, &dir) < 0)
+		return;
+	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno == EIO)
+		warn_user("cannot remove " ROOT_NEW "/%s: %s", name,
+		    strerror(errno));
+}
+
+static int
+sweep_entry(void *arg, const char *name)
+{
+	const int *parent = arg;
+	cleanup_close int dir = -1;
+	struct stat st;
+
+	if (fstatat(*parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISDIR(st.st_mode) || time_wall() - fsio_ctime(&st) <
+	    (usec_t)JOB_NEW_MAX_AGE * USEC_PER_SEC)
+		return 0;
+	dir = fsio_open_dir(*parent, name, false);
+	if (dir >= 0 && fsio_lock_test(dir, JOB_PID) != FSIO_LOCK_HELD)
+		job_remove_new(*parent, name);
+	return 0;
+}
+
+void
+job_sweep_new(const struct spool *spool)
+{
+	cleanup_close int parent = fsio_open_dir(spool->fd, ROOT_NEW, false);
+
+	if (parent >= 0 && fsio_each(parent, sweep_entry, &parent) < 0)
+		return; /* the next start tries again */
+}
+
+bool
+job_is_visible(int root, const char *name)
+{
+	struct stat st;
+
+	return fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode);
+}

@@ -1,0 +1,78 @@
+/*
+ * spool.h: the runs root and the names in it
+ *
+ * A root is a directory; each visible directory in it is a job.  The root of
+ * every face is found in the same way: --root, else $JOBDIR_ROOT, else
+ * ~/.local/state/jobdir/runs.  A root that does not exist is an empty one;
+ * only spool_create() makes it.
+ *
+ *	struct spool spool;
+ *
+ *	spool_open(&spool, option, &err);
+ *	spool_index_read(&index, &spool, &err);
+ *	... index.entries[i].name, .id ...
+ *	spool_index_release(&index);
+ *	spool_close(&spool);
+ *
+ * Ids are made from names alone: what follows "<UTC time>__", else the whole
+ * name; bytes that are not printable UTF-8, '/', '%' and '~' are written %XX.
+ * Of several directories that claim one id the newest has it, and each older
+ * one is "<id>~<directory name>".
+ */
+#ifndef SPOOL_SPOOL_H
+#define SPOOL_SPOOL_H
+
+#include "base/err.h"
+#include "base/util.h"
+#include "spool/names.h"
+
+struct spool {
+	char *path; /* absolute */
+	int fd;     /* -1: the root does not exist (yet) */
+	bool remote; /* shared between hosts: no events, late changes */
+};
+
+/* Find and open the root.  `option` is --root or NULL.  A missing root is no
+ * error; a file in its place, or no permission, is. */
+int spool_open(struct spool *spool, const char *option, struct err *err);
+void spool_close(struct spool *spool);
+
+/* Make the root (0700, parents 0777 less the umask) and its hidden directories
+ * if they are not there. */
+int spool_create(struct spool *spool, struct err *err);
+
+/* Open the root again if its path names another directory now (or none, or one
+ * at last).  1: it changed, 0: it did not, -1: err. */
+int spool_recheck(struct spool *spool, struct err *err);
+
+/* "<path>/<name>", malloc'd. */
+char *spool_path_of(const struct spool *spool, const char *name);
+
+struct spool_entry {
+	char *name;    /* of the directory */
+	char *id;
+	usec_t stamp;  /* time in the name; -1 if it has none */
+	bool own;      /* has the form of a name that jobdir gives */
+};
+
+/* Newest first by stamp, entries without a stamp first of all, ties by name
+ * (descending).  An answer of one moment: directories come and go. */
+struct spool_index {
+	struct spool_entry *entries;
+	size_t count;
+};
+
+int spool_index_read(struct spool_index *index, const struct spool *spool,
+    struct err *err);
+void spool_index_release(struct spool_index *index);
+
+/* The time in "20261122T173012Z__…", or -1. */
+usec_t spool_name_stamp(const char *name);
+
+/* "20261122T173012Z__<id>" into `name`. */
+void spool_make_name(usec_t created, const char *id, char name[JOB_NAME_MAX]);
+
+/* Append the id that a directory's name claims. */
+void spool_claimed_id(struct buf *id, const char *name);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * evidence.c: how a state was derived, in words
+ *
+ * Invariant: words only; no state is decided here.
+ */
+#include "base/compat.h"
+#include "truth/evidence.h"
+
+#include <stdio.h>
+
+#define SAY(...) snprintf(text, size, __VA_ARGS__)
+
+/* "exit code 7", "signal SIGKILL" or how else the command ended. */
+static void
+say_ending(const struct journal *j, char *text, size_t size)
+{
+	char name[16];
+
+	if (j->signal)
+		SAY("signal %s", signal_name(j->signal, name));
+	else if (j->exit_code >= 0)
+		SAY("exit code %d", j->exit_code);
+	else
+		SAY("no exit code");
+}
+
+void
+evidence_outcome(const struct record *record, char *text, size_t size)
+{
+	const struct journal *j = &record->journal;
+	char ending[64];
+
+	say_ending(j, ending, sizeof(ending));
+	switch (record->verdict.reason) {
+	case REASON_EXIT:
+	case REASON_SIGNAL:
+		SAY("%s", ending);
+		break;
+	case REASON_TIMEOUT:
+		SAY("time limit, %s", ending);
+		break;
+	case REASON_CANCELLED:
+		SAY("on request%s%s, %s", j->cancel_by ? " of " : "",
+		    j->cancel_by ? j->cancel_by : "", ending);
+		break;
+	case REASON_ERROR:
+		SAY("it reports an error");
+		break;
+	case REASON_SUPERVISOR_LOST:
+		SAY("its supervisor was killed, the exit code is not known");
+		break;
+	case REASON_REBOOT:
+		SAY("the machine went down while it ran");
+		break;
+	case REASON_ADOPTED:
+		SAY("adopted, the exit code is not known");
+		break;
+	case REASON_UNREADABLE:
+		SAY("its record cannot be read");
+		break;
+	case REASON_FOREIGN_HOST:
+		SAY("it belongs to another host or namespace");
+		break;
+	case REASON_REMOVED:
+		SAY("its directory was removed");
+		break;
+	case REASON_NONE:
+	case REASON_COUNT:
+	default:
+		text[0] = '\0';
+		break;
+	}
+}
+
+static void
+say_running(const struct record *record, char *text, size_t size)
+{
+	const struct journal *j = &record->journal;
+
+	if (record->verdict.orphaned)
+		SAY("process %ld lives (same start time, this boot); its "
+		    "supervisor is gone, so its exit code, time limit and log "
+		    "bound are", (long)j->command_id.pid);
+	else
+		SAY("process %ld lives (same start time, this boot)",
+		    (long)j->command_id.pid);
+}
+
+void
+evidence_write(struct record *record)
+{
+	const struct journal *j = &record->journal;
+	size_t size = sizeof(record->evidence);
+	char *text = record->evidence;
+	char ending[64];
+
+	say_ending(j, ending, sizeof(ending));
+	switch (record->verdict.rule) {
+	case RULE_UNREADABLE:
+		SAY("the record cannot be read: %s", record->journal_error);
+		break;
+	case RULE_END_RECORD:
+		SAY("journal.json has an end record: %s%s", ending,
+		    j->cancelled ? ", a stop had been asked for" : "");
+		break;
+	case RULE_COMMAND_ALIVE:
+		say_running(record, text, size);
+		break;
+	case RULE_SUPERVISOR_ALIVE:
+		SAY("process %ld has ended, its supervisor %ld lives and is "
+		    "about to record the end", (long)j->command_id.pid,
+		    (long)j->supervisor.pid);
+		break;
+	case RULE_NOTHING_LIVES:
+		SAY("no end record, and neither process %ld nor its supervisor "
+		    "%ld lives", (long)j->command_id.pid,
+		    (long)j->supervisor.pid);
+		break;
+	case RULE_OTHER_BOOT:
+		SAY("no end record, and the machine was started anew since");
+		break;
+	case RULE_LOCK_HELD:
+		SAY("no end record; its processes cannot be seen from here, "
+		    "but the lock on pid is held");
+		break;
+	case RULE_LOCK_FREE:
+		SAY("no end record; its processes cannot be seen from here, "
+		    "and a free lock proves nothing");
+		break;
+	case RULE_NO_EVIDENCE:
+	default:
+		SAY("no end record, and nothing that decides");
+		break;
+	}
+}

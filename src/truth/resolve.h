@@ -1,0 +1,30 @@
+/*
+ * resolve.h: the word that names a job -> the job
+ *
+ * In this order: "@last" (where allowed), exact id, exact directory name,
+ * "<id>~<directory>", unique prefix of an id (at least 4 characters) if the
+ * word is of hexadecimal digits and '-' only, exact `name` (the newest job that
+ * has it), unique prefix of any id (at least 4 characters).  A word with '/',
+ * "." and "..", or an empty one names nothing, and no path is made of it.
+ */
+#ifndef TRUTH_RESOLVE_H
+#define TRUTH_RESOLVE_H
+
+#include "spool/spool.h"
+
+#define RESOLVE_LAST "@last"
+
+struct resolved {
+	char *name; /* of the directory */
+	char *id;
+};
+
+/*
+ * 0, or -1 with ERR_NOT_FOUND ("Job <word> not found") or ERR_AMBIGUOUS ("Job
+ * <word> is ambiguous: <id>, <id>"; at most 10 are named).
+ */
+int resolve_job(const struct spool *spool, const char *word, bool allow_last,
+    struct resolved *job, struct err *err);
+void resolved_release(struct resolved *job);
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * internal.h: what the operations share (for verbs/ only)
+ */
+#ifndef VERBS_INTERNAL_H
+#define VERBS_INTERNAL_H
+
+#include "engines/logs.h"
+#include "engines/watch.h"
+#include "truth/resolve.h"
+#include "truth/scan.h"
+#include "verbs/errors.h"
+#include "verbs/ops.h"
+
+struct ops {
+	struct loop *loop;
+	struct spool *spool;
+	struct ops_config config;
+	struct watch *watch;
+	char *own_cwd; /* of this process when it started; NULL: unknown */
+};
+
+enum {
+	OPS_PROGRESS_EVERY = 5 * USEC_PER_SEC,
+	OPS_COMMAND_SHOWN = 8192, /* bytes of a command outside of lists */
+	OPS_COMMAND_LISTED = 200, /* characters in lists */
+	OPS_TAIL_BYTES = 4096,    /* of each stream after waiting */
+};
+
+/* End a call.  `result` is handed over. */
+void op_done(struct op_call *call, json_t *result);
+void op_failed(struct op_call *call, const struct err *err);
+
+/* Prefix "Failed to <phrase>: " unless the text is literal (not found …). */
+void op_failed_at(struct op_call *call, const struct op_row *row,
+    struct err *err);
+
+/* Arguments of a call: "" / `missing` if absent. */
+const char *arg_string(const struct op_call *call, const char *name);
+double arg_number(const struct op_call *call, const char *name,
+    double missing);
+bool arg_bool(const struct op_call *call, const char *name);
+
+/* The job that argument `job_id` names, after a look whether the root is still
+ * the root. */
+int op_resolve(struct ops *ops, const struct op_call *call, const char *word,
+    struct resolved *job, struct err *err);
+
+/* Gather the job's record; a job removed meanwhile is ERR_NOT_FOUND.  Release
+ * the record in every case. */
+int op_scan(const struct ops *ops, const struct resolved *job,
+    struct record *record, struct err *err);
+
+/* Records as JSON (record_json.c); new references. */
+json_t *record_json_listed(const struct record *record);
+json_t *record_json_status(const struct ops *ops, const struct record *record);
+/* Members of execute_command's result, without output. */
+json_t *record_json_started(const struct ops *ops,
+    const struct record *record);
+/* An item of wait_for_jobs' done, without output. */
+json_t *record_json_done(const struct record *record);
+
+void json_set_string(json_t *object, const char *key, const char *value);
+void json_set_time(json_t *object, const char *key, usec_t when);
+void json_set_seconds(json_t *object, const char *key, double seconds);
+void json_set_command(json_t *object, const char *command, size_t characters,
+    size_t bytes);
+
+/* Logs of a job as the operations need them (op_logs.c). */
+struct op_logs {
+	struct log out;
+	struct log err;
+};
+
+int op_logs_open(struct op_logs *logs, const struct ops *ops,
+    const struct record *record, struct err *err);
+void op_logs_close(struct op_logs *logs);
+struct log_shape op_log_shape(const struct journal *journal,
+    const struct journal_log *log);
+
+/* Both views into `object`: <stream>_size, _next, _omitted, _dropped of each,
+ * then truncated, complete, lossy; texts last (op_view_texts). */
+struct op_views {
+	struct log_view out;
+	struct log_view err;
+	bool has_out; /* the stream was asked for */
+	bool has_err;
+};
+
+void op_views_init(struct op_views *views);
+void op_views_release(struct op_views *views);
+void op_views_numbers(json_t *object, const struct op_logs *logs,
+    const struct op_views *views, bool ended);
+void op_views_texts(json_t *object, const struct op_views *views);
+
+/* The last lines of both streams, together at most max_bytes of text; what one
+ * leaves the other gets. */
+int op_views_tail(struct op_logs *logs, int64_t lines, size_t max_bytes,
+    bool raw, struct op_views *views, struct err *err);
+
+/* From both offsets on; for interact_with_job and get_job_output. */
+int op_views_range(struct op_logs *logs, int64_t out_offset,
+    int64_t err_offset, size_t max_bytes, bool raw, struct op_views *views,
+    struct err *err);
+
+/*
+ * "Something about this job changed": its directory, or the end of one of its
+ * processes (job_watch.c).  Look again in the callback, and once after
+ * job_watch_new().
+ */
+struct job_watch;
+
+struct job_watch *job_watch_new(struct ops *ops, const char *dirname,
+    const struct record *record, unsigned what, watch_changed_fn *changed,
+    void *arg);
+void job_watch_free(struct job_watch *watch); /* NULL is allowed */
+
+/*
+ * The time of a call that waits (op_timer.c): progress every 5 s, and its
+ * limit.
+ */
+struct op_timer {
+	struct ops *ops;
+	struct op_call *call;
+	usec_t begun;
+	double limit; /* seconds; < 0: none */
+	struct loop_timer *deadline;
+	struct loop_timer *progress;
+	void (*expired)(struct op_call *call);
+	/* Fill in what is waited for, e.g. "2 of 5 done". */
+	void (*describe)(struct op_call *call, char *text, size_t size);
+};
+
+void op_timer_start(struct op_timer *timer, struct ops *ops,
+    struct op_call *call, double limit,
+    void (*expired)(struct op_call *call),
+    void (*describe)(struct op_call *call, char *text, size_t size));
+void op_timer_stop(struct op_timer *timer);
+double op_timer_waited(const struct op_timer *timer); /* seconds */
+
+/* Start functions of the table. */
+void op_execute(struct ops *ops, struct op_call *call);
+void op_output(struct ops *ops, struct op_call *call);
+void op_status(struct ops *ops, struct op_call *call);
+void op_interact(struct ops *ops, struct op_call *call);
+void op_kill(struct ops *ops, struct op_call *call);
+void op_list(struct ops *ops, struct op_call *call);
+void op_tail(struct ops *ops, struct op_call *call);
+void op_wait(struct ops *ops, struct op_call *call);
+
+#endif

@@ -1,0 +1,188 @@
+/*
+ * ops.c: the table of operations and what they share
+ *
+ * Invariant: a call ends exactly once, by done, failed or cancel; after that
+ * nothing of it is left with the operations.
+ */
+#include "base/compat.h"
+#include "verbs/ops.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools.h"
+#include "verbs/internal.h"
+
+/* Sorted by name, as tools/list shows them. */
+const struct op_row op_rows[] = {
+	{ "execute_command", "execute command", tool_json_execute_command,
+	    op_execute },
+	{ "get_job_output", "get job output", tool_json_get_job_output,
+	    op_output },
+	{ "get_job_status", "get job status", tool_json_get_job_status,
+	    op_status },
+	{ "interact_with_job", "interact with job",
+	    tool_json_interact_with_job, op_interact },
+	{ "kill_job", "kill job", tool_json_kill_job, op_kill },
+	{ "list_jobs", "list jobs", tool_json_list_jobs, op_list },
+	{ "tail_job_output", "tail job output", tool_json_tail_job_output,
+	    op_tail },
+};
+const size_t op_row_count = ARRAY_LEN(op_rows);
+
+const struct op_row op_row_wait = { "wait_for_jobs", "wait for jobs", NULL,
+	op_wait };
+
+const struct op_row *
+ops_find(const char *tool)
+{
+	size_t i;
+
+	for (i = 0; i < op_row_count; i++)
+		if (strcmp(op_rows[i].tool, tool) == 0)
+			return &op_rows[i];
+	return NULL;
+}
+
+struct ops *
+ops_new(struct loop *loop, struct spool *spool,
+    const struct ops_config *config, struct err *err)
+{
+	struct ops *ops = xmalloc(sizeof(*ops));
+
+	memset(ops, 0, sizeof(*ops));
+	ops->loop = loop;
+	ops->spool = spool;
+	ops->config = *config;
+	ops->own_cwd = getcwd(NULL, 0);
+	ops->watch = watch_new(loop, WATCH_AUTO, err);
+	if (ops->watch)
+		return ops;
+	ops_free(ops);
+	return NULL;
+}
+
+void
+ops_free(struct ops *ops)
+{
+	if (!ops)
+		return;
+	watch_free(ops->watch);
+	free(ops->own_cwd);
+	free(ops);
+}
+
+void
+ops_start(struct ops *ops, const struct op_row *row, struct op_call *call)
+{
+	call->cancel = NULL;
+	call->state = NULL;
+	row->start(ops, call);
+}
+
+void
+ops_cancel(struct op_call *call)
+{
+	void (*cancel)(struct op_call *) = call->cancel;
+
+	call->cancel = NULL;
+	if (cancel)
+		cancel(call);
+}
+
+void
+op_done(struct op_call *call, json_t *result)
+{
+	call->cancel = NULL;
+	call->done(call, result);
+}
+
+void
+op_failed(struct op_call *call, const struct err *err)
+{
+	call->cancel = NULL;
+	call->failed(call, err);
+}
+
+void
+op_failed_at(struct op_call *call, const struct op_row *row, struct err *err)
+{
+	if (err->kind == ERR_SYSTEM)
+		err_wrap(err, "Failed to %s", row->phrase);
+	op_failed(call, err);
+}
+
+const char *
+arg_string(const struct op_call *call, const char *name)
+{
+	const char *value =
+	    json_string_value(json_object_get(call->args, name));
+
+	return value ? value : "";
+}
+
+double
+arg_number(const struct op_call *call, const char *name, double missing)
+{
+	const json_t *value = json_object_get(call->args, name);
+
+	return json_is_number(value) ? json_number_value(value) : missing;
+}
+
+bool
+arg_bool(const struct op_call *call, const char *name)
+{
+	return json_is_true(json_object_get(call->args, name));
+}
+
+int
+op_resolve(struct ops *ops, const struct op_call *call, const char *word,
+    struct resolved *job, struct err *err)
+{
+	job->name = job->id = NULL;
+	if (spool_recheck(ops->spool, err) < 0)
+		return -1;
+	return resolve_job(ops->spool, word, call && call->allow_last, job,
+	    err);
+}
+
+int
+op_scan(const struct ops *ops, const struct resolved *job,
+    struct record *record, struct err *err)
+{
+	if (scan_job(ops->spool, job->name, job->id, SCAN_FULL, record) == 0)
+		return 0;
+	return err_set(err, ERR_NOT_FOUND, "Job %s not found", job->id);
+}
+
+void
+op_status(struct ops *ops, struct op_call *call)
+{
+	struct err err = ERR_INIT;
+	json_t *result = ops_show(ops, arg_string(call, "job_id"),
+	    call->allow_last, &err);
+
+	if (result)
+		op_done(call, result);
+	else
+		op_failed_at(call, ops_find("get_job_status"), &err);
+}
+
+json_t *
+ops_show(struct ops *ops, const char *word, bool allow_last, struct err *err)
+{
+	struct op_call call = { .allow_last = allow_last };
+	struct resolved job;
+	struct record record;
+	json_t *result = NULL;
+
+	if (op_resolve(ops, &call, word, &job, err) < 0)
+		return NULL;
+	if (op_scan(ops, &job, &record, err) == 0)
+		result = record_json_status(ops, &record);
+	record_release(&record);
+	resolved_release(&job);
+	return result;
+}

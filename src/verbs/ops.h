@@ -1,0 +1,132 @@
+/*
+ * ops.h: the operations, one for each thing that can be done with jobs
+ *
+ * Both faces, MCP and the command line, call these; they return data (JSON
+ * objects with the members of the tools' output schemas), never text for
+ * people.  Operations that wait do so in the event loop and never delay
+ * another.
+ *
+ *	struct op_call call = { .args = args, .asker = "shell", .done = …,
+ *	    .failed = …, .arg = … };
+ *
+ *	ops_start(ops, ops_find("kill_job"), &call);
+ *	-- done() or failed() is called exactly once, maybe before ops_start()
+ *	-- returns, unless ops_cancel() comes first
+ *
+ * Of a failure the first line of err.text is literally the text of the
+ * interface (errors.h); a second line may say what to do.
+ */
+#ifndef VERBS_OPS_H
+#define VERBS_OPS_H
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/pattern.h"
+#include "spool/spool.h"
+
+struct ops;
+
+/* Limits and defaults that a face hands to the operations. */
+struct ops_config {
+	const char *default_cwd; /* NULL: the process's own */
+	int64_t max_jobs;        /* most live jobs; 0: no limit */
+	int64_t max_log_bytes;   /* of each stream; 0: no bound */
+	int64_t timeout_seconds; /* default time limit; 0: none */
+	struct pattern **allowed; /* NULL-terminated; NULL: everything */
+};
+
+enum { OPS_MAX_LOG_DEFAULT = 64 << 20, OPS_MAX_LOG_LEAST = 64 << 10 };
+
+/* `loop`, `spool` and `config` stay the caller's and must outlive the ops. */
+struct ops *ops_new(struct loop *loop, struct spool *spool,
+    const struct ops_config *config, struct err *err);
+void ops_free(struct ops *ops);
+
+struct op_call {
+	json_t *args;      /* checked and complete (args.h); the caller's */
+	const char *asker; /* "claude-code 2.1.317", "shell" */
+	/* The call has ended.  `result` is a new reference for the callee. */
+	void (*done)(struct op_call *call, json_t *result);
+	void (*failed)(struct op_call *call, const struct err *err);
+	/* NULL, or told every 5 s while waiting; `total` in seconds. */
+	void (*progress)(struct op_call *call, double waited, double total,
+	    const char *message);
+	void *arg;
+
+	/* For the command line only; zero over MCP. */
+	const char *const *argv;  /* execute: program and arguments */
+	bool from_run;            /* execute: counts for @last */
+	bool keep_env_as_is;      /* execute: env holds all names to store */
+	int64_t max_log_bytes;    /* execute: 0 = that of the config */
+	bool allow_last;          /* @last names a job */
+	bool wait_without_limit;  /* kill: wait for any grace */
+
+	/* The operation's own. */
+	void (*cancel)(struct op_call *call); /* NULL: not waiting */
+	void *state;
+};
+
+/* One operation = one tool. */
+struct op_row {
+	const char *tool;   /* name over MCP */
+	const char *phrase; /* "Failed to <phrase>: …" */
+	const char *json;   /* the entry of tools/list, as text */
+	void (*start)(struct ops *ops, struct op_call *call);
+};
+
+extern const struct op_row op_rows[];
+extern const size_t op_row_count;
+
+const struct op_row *ops_find(const char *tool); /* NULL: no such tool */
+
+void ops_start(struct ops *ops, const struct op_row *row,
+    struct op_call *call);
+
+/* Stop waiting; neither done nor failed will be called.  Nothing happens to the
+ * job.  Allowed on a call that has ended. */
+void ops_cancel(struct op_call *call);
+
+/* What the command line needs beyond the tools. */
+
+struct ops_list_query {
+	unsigned statuses;    /* bit 1 << enum status; 0: all */
+	const char *name;     /* pattern with * and ?; NULL: all */
+	const char *cwd;      /* in or below; NULL: all */
+	int64_t limit;        /* most jobs; -1: all */
+	int64_t newest_ended; /* all that live and so many others; -1: off */
+};
+
+/* Call `each` with a job (members as in list_jobs, plus "leftover"; borrowed),
+ * newest first, until it returns non-zero. */
+int ops_list(struct ops *ops, const struct ops_list_query *query,
+    int (*each)(void *arg, json_t *job), void *arg, struct err *err);
+
+/* The object of get_job_status for the job that `word` names, or NULL. */
+json_t *ops_show(struct ops *ops, const char *word, bool allow_last,
+    struct err *err);
+
+/* wait: args {"job_ids": […], "mode": "all"|"any", "timeout_seconds": number
+ * or absent for no limit, "tail_lines"}; the result of wait_for_jobs, whose
+ * jobs come in the order of their ends. */
+extern const struct op_row op_row_wait;
+
+/*
+ * Write raw bytes to a job's input, as much as it takes at this moment; never
+ * blocks.
+ * word		names the job; @last too
+ * data, len	any bytes, NUL and invalid UTF-8 too
+ * written	receives how many were taken, 0 to len; 0 and success mean that
+ *		the job does not read now: try again later
+ * 0, or -1 with ERR_NOT_FOUND, ERR_AMBIGUOUS, or ERR_REFUSED (not running, no
+ * input, input closed).
+ */
+int ops_send_bytes(struct ops *ops, const char *word, const void *data,
+    size_t len, size_t *written, struct err *err);
+
+/* Ask for the end of a job's input; what was written before comes first.
+ * Asking twice is no error.  Errors as above. */
+int ops_send_eof(struct ops *ops, const char *word, struct err *err);
+
+#endif

@@ -1,0 +1,399 @@
+/*
+ * ops_execute.c: execute_command and `jobdir run`
+ *
+ * Flow B begins here: arguments -> record -> locks -> supervisor -> answer.
+ *
+ * Invariant: of any number of calls with one key exactly one starts a job; the
+ * locks are held until the launch is over, also by its supervisor.
+ */
+#include "base/compat.h"
+#include "verbs/internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uuid/uuid.h>
+
+#include "engines/spawn.h"
+#include "spool/job.h"
+#include "spool/keys.h"
+#include "verbs/command.h"
+
+enum {
+	LOCK_RETRY = 2 * 1000,
+	LOCK_PATIENCE = 30 * USEC_PER_SEC,
+	HOST_MAX = 256,
+};
+
+static const char row_name[] = "execute_command";
+
+struct execution {
+	struct ops *ops;
+	struct op_call *call;
+	struct command command;  /* argv, environment, cwd */
+	struct journal journal;
+	char id[UUID_STR_LEN];
+	char host[HOST_MAX];
+	const char *key;         /* NULL: none */
+	int locks[2];            /* of the key, of the limit */
+	usec_t locking_since;
+	struct loop_timer *retry;
+	struct spawn spawn;
+	struct loop_source *answer;
+	struct job_watch *watch;
+	struct op_timer timer;
+	struct resolved job;
+	bool reused;
+	bool waiting;
+};
+
+static void
+execution_free(struct execution *x)
+{
+	op_timer_stop(&x->timer);
+	loop_timer_cancel(x->retry);
+	loop_remove(x->answer);
+	job_watch_free(x->watch);
+	spawn_end(&x->spawn);
+	close_fd(&x->locks[0]);
+	close_fd(&x->locks[1]);
+	command_release(&x->command);
+	resolved_release(&x->job);
+	free(x);
+}
+
+static void
+fail(struct execution *x, const struct err *err)
+{
+	struct op_call *call = x->call;
+
+	execution_free(x);
+	op_failed(call, err);
+}
+
+/* Only the wait can be cancelled; a launch goes on without its asker. */
+static void
+cancel_execution(struct op_call *call)
+{
+	execution_free(call->state);
+}
+
+/* The last output of both streams. */
+static void
+add_output(struct execution *x, const struct record *record, json_t *result)
+{
+	struct err err = ERR_INIT;
+	struct op_views views;
+	struct op_logs logs;
+
+	if (op_logs_open(&logs, x->ops, record, &err) < 0)
+		return;
+	op_views_init(&views);
+	if (op_views_tail(&logs, INT32_MAX, 2 * OPS_TAIL_BYTES, false, &views,
+	    &err) == 0) {
+		json_object_set_new(result, "truncated", json_boolean(
+		    views.out.omitted.bytes > 0 ||
+		    views.err.omitted.bytes > 0));
+		op_views_texts(result, &views);
+	}
+	op_views_release(&views);
+	op_logs_close(&logs);
+}
+
+static void
+add_hint(struct execution *x, const struct record *record, json_t *result)
+{
+	if (x->waiting && !status_is_final(record->verdict.status))
+		json_set_string(result, "hint", "still running: wait_for_jobs "
+		    "waits for the end, tail_job_output shows its output");
+	else if (arg_bool(x->call, "notify"))
+		json_set_string(result, "hint", "notify has no effect: this "
+		    "client takes no tasks; use wait_for_jobs");
+}
+
+static void
+answer(struct execution *x)
+{
+	struct op_call *call = x->call;
+	struct err err = ERR_INIT;
+	struct record record;
+	json_t *result;
+
+	if (op_scan(x->ops, &x->job, &record, &err) < 0) {
+		record_release(&record);
+		op_failed_at(call, ops_find(row_name), &err);
+		execution_free(x);
+		return;
+	}
+	result = record_json_started(x->ops, &record);
+	if (x->reused)
+		json_object_set_new(result, "reused", json_true());
+	add_hint(x, &record, result);
+	if (x->waiting)
+		add_output(x, &record, result);
+	record_release(&record);
+	execution_free(x);
+	op_done(call, result);
+}
+
+static void
+answer_late(struct op_call *call)
+{
+	answer(call->state);
+}
+
+static void
+look(void *arg)
+{
+	struct execution *x = arg;
+	struct record record;
+	bool over;
+
+	over = scan_job(x->ops->spool, x->job.name, x->job.id, SCAN_STATE,
+	    &record) < 0 || status_is_final(record.verdict.status);
+	record_release(&record);
+	if (over)
+		answer(x);
+}
+
+static void
+describe(struct op_call *call, char *text, size_t size)
+{
+	const struct execution *x = call->state;
+
+	snprintf(text, size, "%s running", x->journal.name ?
+	    x->journal.name : x->job.id);
+}
+
+/* The job is there: wait for its end if that was asked for, and answer. */
+static void
+arrive(struct execution *x)
+{
+	double wait = arg_number(x->call, "wait_seconds", 0);
+	struct record record;
+
+	close_fd(&x->locks[0]);
+	close_fd(&x->locks[1]);
+	if (wait <= 0) {
+		answer(x);
+		return;
+	}
+	x->waiting = true;
+	x->call->state = x;
+	x->call->cancel = cancel_execution;
+	op_timer_start(&x->timer, x->ops, x->call, wait, answer_late,
+	    describe);
+	if (scan_job(x->ops->spool, x->job.name, x->job.id, SCAN_STATE,
+	    &record) == 0)
+		x->watch = job_watch_new(x->ops, x->job.name, &record,
+		    WATCH_NAMES, look, x);
+	record_release(&record);
+	look(x);
+}
+
+static void
+on_answer(void *arg, int events)
+{
+	struct execution *x = arg;
+	struct err err = ERR_INIT;
+	int more;
+
+	(void)events;
+	more = spawn_read(&x->spawn, x->ops->spool, &err);
+	if (more > 0)
+		return;
+	if (more == 0) {
+		loop_remove(x->answer);
+		x->answer = NULL;
+		x->job.name = xstrdup(x->spawn.name);
+		x->job.id = xstrdup(x->id);
+		spawn_end(&x->spawn);
+		arrive(x);
+		return;
+	}
+	err_wrap(&err, "%s", x->spawn.stage == SUPERVISE_PROGRAM ||
+	    x->spawn.stage == SUPERVISE_CWD ? ERROR_EXECUTE : ERROR_START);
+	fail(x, &err);
+}
+
+static void
+launch(struct execution *x)
+{
+	struct spawn_plan plan = { .journal = &x->journal,
+		.environment = x->command.environment,
+		.holds = { x->locks[0], x->locks[1] },
+		.fork_only = x->call->argv != NULL };
+	struct err err = ERR_INIT;
+
+	job_sweep_new(x->ops->spool);
+	if (spawn_begin(&x->spawn, x->ops->spool, &plan, &err) < 0) {
+		err_wrap(&err, ERROR_START);
+		fail(x, &err);
+		return;
+	}
+	x->answer = loop_add(x->ops->loop, x->spawn.answer, POLLIN, on_answer,
+	    x);
+}
+
+static int
+count_live(void *arg, json_t *job)
+{
+	int64_t *live = arg;
+
+	(void)job;
+	(*live)++;
+	return 0;
+}
+
+/* Under the lock: is there room for one more?  -1: err. */
+static int
+check_limit(struct execution *x, struct err *err)
+{
+	struct ops_list_query query = { .statuses = 1u << STATUS_RUNNING |
+		1u << STATUS_QUEUED, .limit = -1, .newest_ended = -1 };
+	int64_t live = 0;
+
+	if (ops_list(x->ops, &query, count_live, &live, err) < 0)
+		return -1;
+	if (live < x->ops->config.max_jobs)
+		return 0;
+	return err_set(err, ERR_REFUSED, ERROR_LIMIT,
+	    (long long)x->ops->config.max_jobs);
+}
+
+/* Take what locks are missing: 1: have them; 0: try again; -1: err. */
+static int
+take_locks(struct execution *x, struct err *err)
+{
+	char *existing = NULL;
+	int result;
+
+	if (x->key && x->locks[0] < 0) {
+		result = key_try(x->ops->spool, x->key, &x->locks[0],
+		    &existing, err);
+		if (result <= 0)
+			return result;
+		if (existing) {
+			struct buf id = BUF_INIT;
+
+			spool_claimed_id(&id, existing);
+			x->job.name = existing;
+			x->job.id = buf_steal(&id);
+			x->reused = true;
+			return 1;
+		}
+	}
+	if (x->ops->config.max_jobs > 0 && x->locks[1] < 0) {
+		result = key_try_limit(x->ops->spool, &x->locks[1], err);
+		if (result <= 0)
+			return result;
+		if (check_limit(x, err) < 0)
+			return -1;
+	}
+	if (x->key) {
+		char name[JOB_NAME_MAX];
+
+		spool_make_name(x->journal.created, x->journal.id, name);
+		return key_assign(x->locks[0], x->key, name, err) < 0 ? -1 : 1;
+	}
+	return 1;
+}
+
+static void
+proceed(void *arg)
+{
+	struct execution *x = arg;
+	struct err err = ERR_INIT;
+	int result;
+
+	x->retry = NULL;
+	result = take_locks(x, &err);
+	if (result == 0 && time_mono() - x->locking_since > LOCK_PATIENCE)
+		result = err_set(&err, ERR_SYSTEM, "another launch with the "
+		    "same key or under the same limit does not end");
+	if (result < 0) {
+		if (err.kind == ERR_SYSTEM)
+			err_wrap(&err, ERROR_START);
+		fail(x, &err);
+	} else if (result == 0) {
+		x->retry = loop_timer(x->ops->loop, time_mono() + LOCK_RETRY,
+		    proceed, x);
+	} else if (x->reused) {
+		arrive(x);
+	} else {
+		launch(x);
+	}
+}
+
+/* What goes into the record, besides identities. */
+static void
+fill_journal(struct execution *x)
+{
+	double timeout = arg_number(x->call, "timeout_seconds",
+	    (double)x->ops->config.timeout_seconds);
+	struct journal *j = &x->journal;
+	uuid_t uuid;
+
+	uuid_generate_random(uuid);
+	uuid_unparse_lower(uuid, x->id);
+	if (gethostname(x->host, sizeof(x->host)) < 0)
+		x->host[0] = '\0';
+	x->host[sizeof(x->host) - 1] = '\0';
+	j->id = x->id;
+	j->name = json_string_value(json_object_get(x->call->args, "name"));
+	j->command = x->command.shown;
+	j->argv = x->command.argv;
+	j->cwd = x->command.cwd;
+	j->env_names = x->command.env_names;
+	j->key = x->key;
+	j->started_by = x->call->asker;
+	j->host = x->host[0] ? x->host : NULL;
+	j->from_run = x->call->from_run;
+	j->interactive = arg_bool(x->call, "interactive");
+	j->merge_output = arg_bool(x->call, "merge_output");
+	j->timeout_usec = timeout > 0 ? (int64_t)(timeout * USEC_PER_SEC) : -1;
+	j->max_log_bytes = x->call->max_log_bytes ? x->call->max_log_bytes :
+	    x->ops->config.max_log_bytes;
+	j->created = time_wall();
+}
+
+static int
+prepare(struct execution *x, struct err *err)
+{
+	char name[JOB_NAME_MAX];
+
+	if (command_check(x->ops, x->call, err) < 0)
+		return -1;
+	if (spool_recheck(x->ops->spool, err) < 0 ||
+	    spool_create(x->ops->spool, err) < 0)
+		return err_wrap(err, ERROR_START);
+	if (command_make(&x->command, x->ops, x->call, err) < 0)
+		return -1;
+	fill_journal(x);
+	spool_make_name(x->journal.created, x->id, name);
+	command_set_environment(&x->command, x->ops, x->call, x->id, name);
+	return 0;
+}
+
+void
+op_execute(struct ops *ops, struct op_call *call)
+{
+	struct execution *x = xmalloc(sizeof(*x));
+	struct err err = ERR_INIT;
+
+	memset(x, 0, sizeof(*x));
+	journal_init(&x->journal);
+	x->ops = ops;
+	x->call = call;
+	x->locks[0] = x->locks[1] = -1;
+	x->spawn.answer = -1;
+	x->key = json_string_value(json_object_get(call->args,
+	    "idempotency_key"));
+	x->locking_since = time_mono();
+	if (prepare(x, &err) < 0)
+		fail(x, &err);
+	else
+		proceed(x);
+}

@@ -1,0 +1,249 @@
+/*
+ * ops_kill.c: kill_job
+ *
+ * The asker leaves a request and waits for what the job's supervisor makes of
+ * it; it signals nothing itself.  A supervisor that was killed is replaced
+ * first.
+ *
+ * Invariant: the answer is read from the record, so `killed` means the same
+ * here and for ever after.
+ */
+#include "base/compat.h"
+#include "verbs/internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engines/spawn.h"
+#include "truth/evidence.h"
+
+/* How long after the grace the end must be on record. */
+enum { AFTER_LOCAL = 2, AFTER_REMOTE = 7, WAIT_MOST = 50 };
+
+struct killing {
+	struct ops *ops;
+	struct op_call *call;
+	struct resolved job;
+	struct record record;
+	struct job_watch *watch;
+	struct op_timer timer;
+	bool had_ended; /* only what it left behind is to be stopped */
+	int leftover;
+	const char *note; /* of the message; NULL: none */
+};
+
+static void
+killing_free(struct killing *k)
+{
+	op_timer_stop(&k->timer);
+	job_watch_free(k->watch);
+	record_release(&k->record);
+	resolved_release(&k->job);
+	free(k);
+}
+
+static void
+cancel_killing(struct op_call *call)
+{
+	killing_free(call->state);
+}
+
+static void
+killing_fail(struct killing *k, struct err *err)
+{
+	struct op_call *call = k->call;
+
+	killing_free(k);
+	op_failed_at(call, ops_find("kill_job"), err);
+}
+
+static void
+answer(struct killing *k, const char *status)
+{
+	const struct journal *j = &k->record.journal;
+	struct op_call *call = k->call;
+	json_t *result = json_object();
+	char name[16], text[128];
+
+	json_set_string(result, "status", status);
+	json_set_string(result, "job_id", k->record.id);
+	json_set_string(result, "job_status",
+	    status_word(k->record.verdict.status));
+	if (j->ended && j->exit_code >= 0)
+		json_object_set_new(result, "exit_code",
+		    json_integer(j->exit_code));
+	if (j->ended && j->signal)
+		json_set_string(result, "signal", signal_name(j->signal, name));
+	json_set_time(result, "finished", k->record.finished);
+	if (k->leftover > k->record.leftover) {
+		snprintf(text, sizeof(text),
+		    "%d process%s left behind %s ended",
+		    k->leftover - k->record.leftover,
+		    k->leftover - k->record.leftover == 1 ? "" : "es",
+		    k->leftover - k->record.leftover == 1 ? "was" : "were");
+		json_set_string(result, "message", text);
+	} else if (k->note) {
+		json_set_string(result, "message", k->note);
+	}
+	killing_free(k);
+	op_done(call, result);
+}
+
+/* Is nothing left of the job that a request could still end? */
+static bool
+is_over(const struct record *record)
+{
+	return status_is_final(record->verdict.status) &&
+	    record->leftover == 0 &&
+	    proc_life(&record->journal.supervisor) != PROC_ALIVE;
+}
+
+static void
+answer_from_record(struct killing *k)
+{
+	if (k->had_ended)
+		answer(k, "already_terminated");
+	else if (!status_is_final(k->record.verdict.status))
+		answer(k, "terminating");
+	else if (k->record.verdict.status == STATUS_KILLED)
+		answer(k, k->record.leftover ? "terminating" : "killed");
+	else
+		answer(k, "already_terminated");
+}
+
+static void
+look(void *arg)
+{
+	struct killing *k = arg;
+	struct err err = ERR_INIT;
+
+	record_release(&k->record);
+	if (op_scan(k->ops, &k->job, &k->record, &err) < 0)
+		killing_fail(k, &err);
+	else if (is_over(&k->record))
+		answer_from_record(k);
+}
+
+static void
+give_up_waiting(struct op_call *call)
+{
+	struct killing *k = call->state;
+
+	if (!k->note)
+		k->note = "the request stands; not everything of it is dead "
+		    "yet";
+	answer_from_record(k);
+}
+
+static void
+describe(struct op_call *call, char *text, size_t size)
+{
+	const struct killing *k = call->state;
+
+	snprintf(text, size, "stopping; %s",
+	    status_word(k->record.verdict.status));
+}
+
+/* Who will act on the request?  -1: err. */
+static int
+ensure_supervisor(struct killing *k, struct err *err)
+{
+	const struct journal *j = &k->record.journal;
+
+	if (!j->supervisor.pid) {
+		k->note = "not started by jobdir: the request was written, no "
+		    "process was signalled";
+		return 0;
+	}
+	if (proc_life(&j->supervisor) == PROC_ALIVE)
+		return 0;
+	if (k->record.verdict.rule == RULE_LOCK_HELD) {
+		k->note = "it runs where it cannot be seen from here: the "
+		    "request was written";
+		return 0;
+	}
+	return spawn_take_over(k->ops->spool, k->job.name, err);
+}
+
+static int
+leave_request(struct killing *k, struct err *err)
+{
+	cleanup_close int dir = scan_open_dir(k->ops->spool, k->job.name);
+	struct request request;
+	int signo = signal_number(arg_string(k->call, "signal"));
+
+	if (dir < 0)
+		return err_sys(err, errno, "directory of job %s", k->job.id);
+	memset(&request, 0, sizeof(request));
+	request.signal = signo > 0 ? signo : SIGTERM;
+	request.grace = (usec_t)(arg_number(k->call, "grace_seconds",
+	    REQUEST_GRACE_DEFAULT) * USEC_PER_SEC);
+	request.at = time_wall();
+	request_set_by(&request, k->call->asker);
+	return request_write(dir, &request, err);
+}
+
+static void
+begin(struct killing *k)
+{
+	double limit = arg_number(k->call, "grace_seconds",
+	    REQUEST_GRACE_DEFAULT) + (k->ops->spool->remote ? AFTER_REMOTE :
+	    AFTER_LOCAL);
+	struct err err = ERR_INIT;
+
+	if (ensure_supervisor(k, &err) < 0 || leave_request(k, &err) < 0) {
+		killing_fail(k, &err);
+		return;
+	}
+	k->call->state = k;
+	k->call->cancel = cancel_killing;
+	if (!k->call->wait_without_limit && limit > WAIT_MOST)
+		limit = WAIT_MOST;
+	op_timer_start(&k->timer, k->ops, k->call, limit, give_up_waiting,
+	    describe);
+	/* The record again: a new supervisor may have put itself into it. */
+	record_release(&k->record);
+	if (op_scan(k->ops, &k->job, &k->record, &err) < 0) {
+		killing_fail(k, &err);
+		return;
+	}
+	k->watch = job_watch_new(k->ops, k->job.name, &k->record, WATCH_NAMES,
+	    look, k);
+	look(k);
+}
+
+void
+op_kill(struct ops *ops, struct op_call *call)
+{
+	struct killing *k = xmalloc(sizeof(*k));
+	struct err err = ERR_INIT;
+	char why[256];
+
+	memset(k, 0, sizeof(*k));
+	journal_init(&k->record.journal);
+	k->ops = ops;
+	k->call = call;
+	if (op_resolve(ops, call, arg_string(call, "job_id"), &k->job,
+	    &err) < 0 || op_scan(ops, &k->job, &k->record, &err) < 0) {
+		if (err.kind != ERR_NOT_FOUND) {
+			killing_fail(k, &err);
+			return;
+		}
+		killing_free(k);
+		op_done(call, json_pack("{s:s}", "status", "not_found"));
+		return;
+	}
+	k->leftover = k->record.leftover;
+	k->had_ended = status_is_final(k->record.verdict.status);
+	if (k->had_ended && k->leftover == 0) {
+		answer(k, "already_terminated");
+	} else if (k->record.verdict.status == STATUS_UNKNOWN) {
+		evidence_outcome(&k->record, why, sizeof(why));
+		err_set(&err, ERR_REFUSED, ERROR_KILL_UNKNOWN, why);
+		killing_fail(k, &err);
+	} else {
+		begin(k);
+	}
+}
