@@ -210,8 +210,10 @@ check-lengths:
 check-shell:
 	shellcheck scripts/* .ci/run
 
-check-man:
-	[ ! -f man/jobdir.1 ] || mandoc -Tlint -Wwarning man/jobdir.1
+# The manual is well formed and says what --help says.
+check-man: $(PROGRAM)
+	mandoc -Tlint -Werror man/jobdir.1
+	scripts/check-manual $(PROGRAM) man/jobdir.1
 
 # A header is complete: it compiles alone, after compat.h.
 HDR_CHECKS := $(HDRS:src/%=$(B)/hdr/%.ok)

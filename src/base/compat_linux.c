@@ -95,8 +95,9 @@ compat_pidfd_status(int pidfd, int *status)
 		return 0;
 	}
 	/* POLLHUP: it was reaped, so there is nothing to wait for. */
-	errno = poll(&fd, 1, 0) > 0 && (fd.revents & POLLHUP) ? ENOTSUP :
-	    errno == ENOTTY || errno == EINVAL ? ENOTSUP : EAGAIN;
+	errno = poll(&fd, 1, 0) > 0 && (fd.revents & POLLHUP) ? ENOTSUP
+	    : errno == ENOTTY || errno == EINVAL              ? ENOTSUP
+							      : EAGAIN;
 	return -1;
 }
 
@@ -109,8 +110,8 @@ compat_wait_peek(pid_t pid, int *status, struct rusage *usage)
 	memset(&info, 0, sizeof(info));
 	memset(usage, 0, sizeof(*usage));
 	/* The raw call: the C library's has no room for the usage. */
-	if (syscall(SYS_waitid, pid == -1 ? P_ALL : P_PID,
-	    pid == -1 ? 0 : pid, &info, options, usage) < 0)
+	if (syscall(SYS_waitid, pid == -1 ? P_ALL : P_PID, pid == -1 ? 0 : pid,
+		&info, options, usage) < 0)
 		return -1;
 	if (info.si_pid == 0)
 		return 0;

@@ -27,21 +27,24 @@ enum { ERR_TEXT_MAX = 1024 };
 /* What kind of failure; faces map it to exit and error codes. */
 enum err_kind {
 	ERR_NONE,
-	ERR_SYSTEM,	/* a system call said no: `sys` holds its errno */
-	ERR_INVALID,	/* the request makes no sense: usage */
-	ERR_NOT_FOUND,	/* what was named does not exist */
-	ERR_AMBIGUOUS,	/* what was named exists more than once */
-	ERR_REFUSED,	/* understood and not done: limit, state, no proof */
-	ERR_NO_EXEC,	/* the program can't be executed: `sys` holds why */
+	ERR_SYSTEM,    /* a system call said no: `sys` holds its errno */
+	ERR_INVALID,   /* the request makes no sense: usage */
+	ERR_NOT_FOUND, /* what was named does not exist */
+	ERR_AMBIGUOUS, /* what was named exists more than once */
+	ERR_REFUSED,   /* understood and not done: limit, state, no proof */
+	ERR_NO_EXEC,   /* the program can't be executed: `sys` holds why */
 };
 
 struct err {
 	enum err_kind kind;
-	int sys; /* errno, 0 where there was none */
+	int sys;                 /* errno, 0 where there was none */
 	char text[ERR_TEXT_MAX]; /* UTF-8, cut if longer, no final newline */
 };
 
-#define ERR_INIT { .kind = ERR_NONE }
+#define ERR_INIT                                                               \
+	{                                                                      \
+		.kind = ERR_NONE                                               \
+	}
 
 /* Is an error set? */
 bool err_is_set(const struct err *err);

@@ -18,8 +18,8 @@
 int
 fsio_open_dir(int dirfd, const char *name, bool follow)
 {
-	return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-	    (follow ? 0 : O_NOFOLLOW));
+	return openat(dirfd, name,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
 }
 
 int

@@ -122,8 +122,8 @@ loop_add(struct loop *loop, int fd, int events, loop_ready_fn *ready, void *arg)
 {
 	struct loop_source *source = xmalloc(sizeof(*source));
 
-	*source = (struct loop_source){ loop, loop->sources, fd, events, ready,
-		arg };
+	*source =
+	    (struct loop_source){ loop, loop->sources, fd, events, ready, arg };
 	loop->sources = source;
 	return source;
 }
@@ -191,15 +191,14 @@ gather(struct loop *loop)
 		count++;
 	if (count > loop->room) {
 		loop->room = count * 2;
-		loop->fds = xrealloc(loop->fds, loop->room,
-		    sizeof(*loop->fds));
+		loop->fds = xrealloc(loop->fds, loop->room, sizeof(*loop->fds));
 		loop->polled = xrealloc(loop->polled, loop->room,
 		    sizeof(struct loop_source *));
 	}
 	count = 0;
 	for (source = loop->sources; source; source = source->next) {
-		loop->fds[count] = (struct pollfd){ source->fd,
-			(short)source->events, 0 };
+		loop->fds[count] =
+		    (struct pollfd){ source->fd, (short)source->events, 0 };
 		loop->polled[count++] = source;
 	}
 	return count;

@@ -45,8 +45,8 @@ void loop_timer_cancel(struct loop_timer *timer); /* NULL is allowed */
 
 /* Call `caught` for signal `signo` from the loop, not from a handler.  At most
  * one loop of a process may catch signals. */
-int loop_signal(struct loop *loop, int signo, loop_signal_fn *caught,
-    void *arg, struct err *err);
+int loop_signal(struct loop *loop, int signo, loop_signal_fn *caught, void *arg,
+    struct err *err);
 
 /* Run until loop_stop(), which may have come before; returns its code. */
 int loop_run(struct loop *loop);

@@ -49,7 +49,7 @@ proc_place_self(struct proc_place *place)
 
 	memset(place, 0, sizeof(*place));
 	if (read_small("/proc/sys/kernel/random/boot_id", place->boot_id,
-	    sizeof(place->boot_id)) < 0)
+		sizeof(place->boot_id)) < 0)
 		place->boot_id[0] = '\0';
 	place->boot_id[strcspn(place->boot_id, "\n")] = '\0';
 	if (stat("/proc/self/ns/pid", &st) == 0)
@@ -71,9 +71,10 @@ proc_read_stat(pid_t pid, struct proc_stat *st)
 	name = strchr(text, '(');
 	end = strrchr(text, ')');
 	if (!name || !end || end < name ||
-	    sscanf(end + 1, " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
-	    "%*d %*d %*d %*d %*d %*d %llu", &st->state, &parent, &group,
-	    &session, &start) != 5) {
+	    sscanf(end + 1,
+		" %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+		"%*d %*d %*d %*d %*d %*d %llu",
+		&st->state, &parent, &group, &session, &start) != 5) {
 		errno = EIO;
 		return -1;
 	}
@@ -106,8 +107,8 @@ proc_life(const struct proc_id *id)
 	if (id->pid <= 0)
 		return PROC_GONE;
 	if (proc_read_stat(id->pid, &st) < 0)
-		return errno == ENOENT || errno == ESRCH ? PROC_GONE :
-		    PROC_UNKNOWN;
+		return errno == ENOENT || errno == ESRCH ? PROC_GONE
+							 : PROC_UNKNOWN;
 	if (st.start != id->start)
 		return PROC_GONE;
 	return st.state == 'Z' || st.state == 'X' ? PROC_ZOMBIE : PROC_ALIVE;
@@ -118,8 +119,8 @@ proc_start_usec(uint64_t start)
 {
 	long hertz = sysconf(_SC_CLK_TCK);
 
-	return (int64_t)(start * (1000000 / (uint64_t)(hertz > 0 ? hertz :
-	    100)));
+	return (
+	    int64_t)(start * (1000000 / (uint64_t)(hertz > 0 ? hertz : 100)));
 }
 
 int64_t
@@ -170,8 +171,9 @@ list_add(void *arg, long number)
 	struct list *list = arg;
 	struct proc_stat st;
 
-	if (list->parent && (proc_read_stat((pid_t)number, &st) < 0 ||
-	    st.parent != list->parent))
+	if (list->parent &&
+	    (proc_read_stat((pid_t)number, &st) < 0 ||
+		st.parent != list->parent))
 		return;
 	if (list->count < list->max)
 		list->pids[list->count++] = (pid_t)number;

@@ -30,8 +30,7 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warn_user(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, then exit(EXIT_OWN_FAILURE).  Only mains and out of memory. */
-void die(const char *fmt, ...)
-    __attribute__((format(printf, 1, 2), noreturn));
+void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* Scope-bound resources: `cleanup_free char *s = NULL;`, `cleanup_close int fd
  * = -1;`.  -1 is "no descriptor". */
@@ -59,7 +58,10 @@ struct buf {
 	size_t cap;
 };
 
-#define BUF_INIT { .data = NULL }
+#define BUF_INIT                                                               \
+	{                                                                      \
+		.data = NULL                                                   \
+	}
 
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_addstr(struct buf *b, const char *s);

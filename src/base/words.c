@@ -93,12 +93,13 @@ time_parse(const char *text, usec_t *when)
 	size_t i;
 
 	for (i = 0; shape[i]; i++)
-		if (shape[i] == 'd' ? !isdigit((unsigned char)text[i]) :
-		    shape[i] != text[i] && !(shape[i] == 'T' && text[i] == 't'))
+		if (shape[i] == 'd' ? !isdigit((unsigned char)text[i])
+				    : shape[i] != text[i] &&
+			    !(shape[i] == 'T' && text[i] == 't'))
 			return -1;
 	memset(&tm, 0, sizeof(tm));
 	if (sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon,
-	    &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+		&tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
 		return -1;
 	if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
 	    tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 ||
@@ -192,21 +193,43 @@ size_parse(const char *text, int64_t *bytes)
 	return 0;
 }
 
-#define SIGNAL_ROW(name) { #name, name }
+#define SIGNAL_ROW(name)                                                       \
+	{                                                                      \
+#name, name                                                    \
+	}
 static const struct {
 	const char *name;
 	int number;
 } signals[] = {
-	SIGNAL_ROW(SIGHUP), SIGNAL_ROW(SIGINT), SIGNAL_ROW(SIGQUIT),
-	SIGNAL_ROW(SIGILL), SIGNAL_ROW(SIGTRAP), SIGNAL_ROW(SIGABRT),
-	SIGNAL_ROW(SIGBUS), SIGNAL_ROW(SIGFPE), SIGNAL_ROW(SIGKILL),
-	SIGNAL_ROW(SIGUSR1), SIGNAL_ROW(SIGSEGV), SIGNAL_ROW(SIGUSR2),
-	SIGNAL_ROW(SIGPIPE), SIGNAL_ROW(SIGALRM), SIGNAL_ROW(SIGTERM),
-	SIGNAL_ROW(SIGCHLD), SIGNAL_ROW(SIGCONT), SIGNAL_ROW(SIGSTOP),
-	SIGNAL_ROW(SIGTSTP), SIGNAL_ROW(SIGTTIN), SIGNAL_ROW(SIGTTOU),
-	SIGNAL_ROW(SIGURG), SIGNAL_ROW(SIGXCPU), SIGNAL_ROW(SIGXFSZ),
-	SIGNAL_ROW(SIGVTALRM), SIGNAL_ROW(SIGPROF), SIGNAL_ROW(SIGWINCH),
-	SIGNAL_ROW(SIGIO), SIGNAL_ROW(SIGSYS),
+	SIGNAL_ROW(SIGHUP),
+	SIGNAL_ROW(SIGINT),
+	SIGNAL_ROW(SIGQUIT),
+	SIGNAL_ROW(SIGILL),
+	SIGNAL_ROW(SIGTRAP),
+	SIGNAL_ROW(SIGABRT),
+	SIGNAL_ROW(SIGBUS),
+	SIGNAL_ROW(SIGFPE),
+	SIGNAL_ROW(SIGKILL),
+	SIGNAL_ROW(SIGUSR1),
+	SIGNAL_ROW(SIGSEGV),
+	SIGNAL_ROW(SIGUSR2),
+	SIGNAL_ROW(SIGPIPE),
+	SIGNAL_ROW(SIGALRM),
+	SIGNAL_ROW(SIGTERM),
+	SIGNAL_ROW(SIGCHLD),
+	SIGNAL_ROW(SIGCONT),
+	SIGNAL_ROW(SIGSTOP),
+	SIGNAL_ROW(SIGTSTP),
+	SIGNAL_ROW(SIGTTIN),
+	SIGNAL_ROW(SIGTTOU),
+	SIGNAL_ROW(SIGURG),
+	SIGNAL_ROW(SIGXCPU),
+	SIGNAL_ROW(SIGXFSZ),
+	SIGNAL_ROW(SIGVTALRM),
+	SIGNAL_ROW(SIGPROF),
+	SIGNAL_ROW(SIGWINCH),
+	SIGNAL_ROW(SIGIO),
+	SIGNAL_ROW(SIGSYS),
 };
 
 const char *

@@ -130,8 +130,7 @@ make_directory(struct spawn *spawn, const struct spool *spool,
 	cleanup_free char *start = NULL;
 	cleanup_free char *text = NULL;
 
-	spool_make_name(plan->journal->created, plan->journal->id,
-	    spawn->name);
+	spool_make_name(plan->journal->created, plan->journal->id, spawn->name);
 	if (plan->fork_only)
 		return job_make_new(spool, spawn->name, NULL, err);
 	start = journal_start_text(plan->journal, err);
@@ -155,9 +154,11 @@ int
 spawn_begin(struct spawn *spawn, const struct spool *spool,
     const struct spawn_plan *plan, struct err *err)
 {
-	struct supervise args = { .root = spool->fd, .name = spawn->name,
+	struct supervise args = { .root = spool->fd,
+		.name = spawn->name,
 		.holds = { plan->holds[0], plan->holds[1] },
-		.journal = plan->journal, .environment = plan->environment };
+		.journal = plan->journal,
+		.environment = plan->environment };
 	int ends[2], sys = 0;
 
 	memset(spawn, 0, sizeof(*spawn));
@@ -209,19 +210,20 @@ stage_object(const struct spawn *spawn)
 }
 
 static int
-report_failure(struct spawn *spawn, const struct spool *spool,
-    struct err *err)
+report_failure(struct spawn *spawn, const struct spool *spool, struct err *err)
 {
 	struct supervise_failure failure;
 	cleanup_free char *path = NULL;
 
 	memcpy(&failure, spawn->buffer, sizeof(failure));
-	spawn->stage = failure.stage <= SUPERVISE_PROCESS ?
-	    (enum supervise_stage)failure.stage : SUPERVISE_PROCESS;
+	spawn->stage = failure.stage <= SUPERVISE_PROCESS
+	    ? (enum supervise_stage)failure.stage
+	    : SUPERVISE_PROCESS;
 	if (stage_object(spawn))
-		return errno_error(err, spawn->stage == SUPERVISE_PROGRAM ?
-		    ERR_NO_EXEC : ERR_SYSTEM, failure.sys,
-		    stage_object(spawn));
+		return errno_error(err,
+		    spawn->stage == SUPERVISE_PROGRAM ? ERR_NO_EXEC
+						      : ERR_SYSTEM,
+		    failure.sys, stage_object(spawn));
 	path = xasprintf("%s/%s%s", spool->path, spawn->name,
 	    spawn->stage == SUPERVISE_LOG ? "/" JOB_STDOUT : "");
 	return errno_error(err, ERR_SYSTEM, failure.sys, path);
@@ -257,7 +259,8 @@ spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err)
 	    errno == EINTR)
 		continue;
 	spawn->helper = 0;
-	return err_set(err, ERR_SYSTEM, "its supervisor was killed before the "
+	return err_set(err, ERR_SYSTEM,
+	    "its supervisor was killed before the "
 	    "command was executed");
 }
 
@@ -288,7 +291,8 @@ spawn_take_over(const struct spool *spool, const char *name, struct err *err)
 		return err_sys(err, sys, "start a new supervisor");
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return err_sys(err, errno, "wait for the new "
+			return err_sys(err, errno,
+			    "wait for the new "
 			    "supervisor");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;

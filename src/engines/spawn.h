@@ -32,8 +32,8 @@ struct spawn_plan {
 };
 
 struct spawn {
-	int answer;    /* read end, non-blocking; -1 after spawn_end */
-	pid_t helper;  /* process in between, which ends at once */
+	int answer;   /* read end, non-blocking; -1 after spawn_end */
+	pid_t helper; /* process in between, which ends at once */
 	char name[JOB_NAME_MAX]; /* of the directory */
 	bool seen_start;
 	unsigned char buffer[sizeof(struct supervise_failure) + 1];
@@ -50,8 +50,7 @@ int spawn_begin(struct spawn *spawn, const struct spool *spool,
  * form "[Errno 2] No such file or directory: 'prog'" and spawn->stage; the kind
  * is ERR_NO_EXEC if the program could not be executed, else ERR_SYSTEM.
  */
-int spawn_read(struct spawn *spawn, const struct spool *spool,
-    struct err *err);
+int spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err);
 
 /* Release what a spawn holds; nothing happens to the job. */
 void spawn_end(struct spawn *spawn);

@@ -29,18 +29,17 @@ struct launch {
 	struct supervisor *s;
 	int root;
 	int answer;
-	int holds[2];     /* the launcher's locks; -1: none */
+	int holds[2]; /* the launcher's locks; -1: none */
 	int new_dir;
-	int pid_fd;       /* pid, for writing */
-	int child_input;  /* read end of .stdin, or /dev/null */
+	int pid_fd;      /* pid, for writing */
+	int child_input; /* read end of .stdin, or /dev/null */
 	int release[2];
 	int status[2];
-	bool visible;     /* the child renamed the directory into sight */
+	bool visible; /* the child renamed the directory into sight */
 };
 
 /* Tell the launcher, remove the directory, end. */
-static void
-fail(struct launch *l, enum supervise_stage stage, int sys)
+static void fail(struct launch *l, enum supervise_stage stage, int sys)
     __attribute__((noreturn));
 
 static void
@@ -71,8 +70,8 @@ take_descriptors(struct launch *l)
 	int null, to[4], i;
 
 	for (i = 0; i < 4; i++)
-		to[i] = from[i] < 0 ? -1 :
-		    fcntl(from[i], F_DUPFD_CLOEXEC, SAFE);
+		to[i] =
+		    from[i] < 0 ? -1 : fcntl(from[i], F_DUPFD_CLOEXEC, SAFE);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (i = 0; null >= 0 && i < SUPERVISOR_DIR_FD + 1; i++)
 		if (i != null && dup2(null, i) < 0)
@@ -119,8 +118,8 @@ take_lock(struct launch *l)
 	if (l->pid_fd < 0)
 		return -1;
 	/* A separate open: this one is what the job inherits, read-only. */
-	s->lock_fd = openat(s->jobdir, JOB_PID,
-	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	s->lock_fd =
+	    openat(s->jobdir, JOB_PID, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	return s->lock_fd < 0 ? -1 : flock(s->lock_fd, LOCK_EX | LOCK_NB);
 }
 
@@ -227,8 +226,7 @@ fork_child(struct launch *l)
 }
 
 /* The child will never be released: it sees end of file and exits. */
-static void
-abandon_child(struct launch *l, enum supervise_stage stage, int sys)
+static void abandon_child(struct launch *l, enum supervise_stage stage, int sys)
     __attribute__((noreturn));
 
 static void
@@ -297,10 +295,9 @@ release(struct launch *l)
 		}
 		failure.mark = mark;
 		if (read_full(l->status[0], (char *)&failure + 1,
-		    sizeof(failure) - 1) < 0)
+			sizeof(failure) - 1) < 0)
 			failure.sys = EIO;
-		while (waitpid(l->s->command, &status, 0) < 0 &&
-		    errno == EINTR)
+		while (waitpid(l->s->command, &status, 0) < 0 && errno == EINTR)
 			continue;
 		/* The child has told the launcher; make that true. */
 		job_remove_new(l->new_dir, l->args->name);
@@ -326,12 +323,21 @@ sync_start(struct launch *l)
 void
 supervise_run(const struct supervise *args)
 {
-	static struct supervisor supervisor = { .jobdir = -1, .end_fd = -1,
-		.lock_fd = -1, .input_fd = -1, .pidfd = -1,
+	static struct supervisor supervisor = { .jobdir = -1,
+		.end_fd = -1,
+		.lock_fd = -1,
+		.input_fd = -1,
+		.pidfd = -1,
 		.own_child = true };
-	struct launch l = { .args = args, .s = &supervisor, .new_dir = -1,
-		.answer = args->answer, .root = args->root, .pid_fd = -1,
-		.child_input = -1, .holds = { -1, -1 }, .release = { -1, -1 },
+	struct launch l = { .args = args,
+		.s = &supervisor,
+		.new_dir = -1,
+		.answer = args->answer,
+		.root = args->root,
+		.pid_fd = -1,
+		.child_input = -1,
+		.holds = { -1, -1 },
+		.release = { -1, -1 },
 		.status = { -1, -1 } };
 	int64_t timeout = args->journal->timeout_usec;
 
@@ -354,8 +360,8 @@ supervise_run(const struct supervise *args)
 	sync_start(&l);
 	close_fd(&l.new_dir);
 	close_fd(&l.root);
-	supervisor.deadline_boot = timeout < 0 ? -1 :
-	    supervisor.started_boot + timeout;
+	supervisor.deadline_boot =
+	    timeout < 0 ? -1 : supervisor.started_boot + timeout;
 	supervisor_loop(&supervisor);
 	_exit(0);
 }

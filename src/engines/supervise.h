@@ -42,12 +42,12 @@ struct supervise_failure {
 };
 
 struct supervise {
-	int root;            /* descriptor of the runs root */
-	const char *name;    /* of the directory below ROOT_NEW */
-	int answer;          /* write end of the launcher's pipe */
-	int holds[2];        /* locks to keep until the launch is over; or -1 */
+	int root;         /* descriptor of the runs root */
+	const char *name; /* of the directory below ROOT_NEW */
+	int answer;       /* write end of the launcher's pipe */
+	int holds[2];     /* locks to keep until the launch is over; or -1 */
 	const struct journal *journal; /* what to start: see journal.h */
-	char *const *environment; /* of the command */
+	char *const *environment;      /* of the command */
 };
 
 /*

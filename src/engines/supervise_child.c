@@ -33,9 +33,8 @@ tell(const struct child_plan *plan, const void *message, size_t size)
 		return;
 }
 
-static void
-give_up(const struct child_plan *plan, enum supervise_stage stage, int sys)
-    __attribute__((noreturn));
+static void give_up(const struct child_plan *plan, enum supervise_stage stage,
+    int sys) __attribute__((noreturn));
 
 static void
 give_up(const struct child_plan *plan, enum supervise_stage stage, int sys)
@@ -60,8 +59,9 @@ place_lock(int lock)
 	if (fd >= 0 || errno != EINVAL || getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return fd;
 	/* A soft limit below: the highest that is allowed. */
-	return limit.rlim_cur > 4 ?
-	    fcntl(lock, F_DUPFD, (int)limit.rlim_cur - 1) : -1;
+	return limit.rlim_cur > 4
+	    ? fcntl(lock, F_DUPFD, (int)limit.rlim_cur - 1)
+	    : -1;
 }
 
 static void

@@ -130,10 +130,10 @@ bounded_log_collapse(struct bounded_log *log,
 	 * forms of the file apart.  Where it can't be done, the hole stays. */
 	if (log->fd >= 0 && recorded->dropped_bytes > 0 &&
 	    recorded->dropped_offset % BLOCK == 0 &&
-	    recorded->dropped_bytes % BLOCK == 0 &&
-	    fstat(log->fd, &st) == 0 && st.st_size == recorded->bytes &&
+	    recorded->dropped_bytes % BLOCK == 0 && fstat(log->fd, &st) == 0 &&
+	    st.st_size == recorded->bytes &&
 	    compat_collapse_range(log->fd, recorded->dropped_offset,
-	    recorded->dropped_bytes) < 0)
+		recorded->dropped_bytes) < 0)
 		log->unbounded = true;
 }
 

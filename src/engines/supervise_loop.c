@@ -22,11 +22,11 @@
 #include "spool/names.h"
 
 enum {
-	TICK_LOCAL = 1000 * 1000,      /* without notification */
-	TICK_REMOTE = 5 * 1000 * 1000, /* a request on a shared filesystem */
+	TICK_LOCAL = 1000 * 1000,        /* without notification */
+	TICK_REMOTE = 5 * 1000 * 1000,   /* a request on a shared filesystem */
 	TICK_LEFTOVER = 5 * 1000 * 1000, /* is only another job left by now? */
-	TICK_RETRY = 1000 * 1000,      /* the end could not be recorded */
-	TICK_ZOMBIE = 20 * 1000,       /* taken over, ended, not reaped */
+	TICK_RETRY = 1000 * 1000,        /* the end could not be recorded */
+	TICK_ZOMBIE = 20 * 1000,         /* taken over, ended, not reaped */
 	ZOMBIE_PATIENCE = 10 * 1000 * 1000,
 };
 
@@ -112,9 +112,10 @@ close_input(struct supervisor *s)
 	struct stat st;
 
 	close_fd(&s->input_fd);
-	if (s->recorded && fstatat(s->jobdir, JOB_STDIN, &st,
-	    AT_SYMLINK_NOFOLLOW) == 0 && S_ISFIFO(st.st_mode) &&
-	    unlinkat(s->jobdir, JOB_STDIN, 0) < 0 && errno == EIO)
+	if (s->recorded &&
+	    fstatat(s->jobdir, JOB_STDIN, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISFIFO(st.st_mode) && unlinkat(s->jobdir, JOB_STDIN, 0) < 0 &&
+	    errno == EIO)
 		s->remote = true;
 }
 
@@ -167,9 +168,13 @@ look_at_adopted(struct supervisor *s)
 			s->zombie_since = time_boot();
 		if (compat_pidfd_status(s->pidfd, &status) == 0)
 			supervisor_note_end(s, status, true, NULL);
-		else if (errno != EAGAIN || time_boot() - s->zombie_since >
-		    ZOMBIE_PATIENCE)
+		else if (errno != EAGAIN ||
+		    time_boot() - s->zombie_since > ZOMBIE_PATIENCE)
 			supervisor_note_end(s, 0, false, NULL);
+		if (s->has_ended) { /* it ended when that was first seen */
+			s->end.finished -= time_boot() - s->zombie_since;
+			s->end.duration = s->zombie_since - s->started_boot;
+		}
 	}
 	if (s->has_ended && !s->recorded)
 		supervisor_record_end(s);
@@ -201,8 +206,9 @@ look_at_requests(struct supervisor *s)
 	if (request_read(s->jobdir, &request) == 1)
 		stop_request(s, &request, STOP_REQUEST);
 	/* Unlinking the FIFO asks for end of file. */
-	if (s->input_fd >= 0 && fstatat(s->jobdir, JOB_STDIN, &st,
-	    AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+	if (s->input_fd >= 0 &&
+	    fstatat(s->jobdir, JOB_STDIN, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT)
 		close_fd(&s->input_fd);
 }
 
@@ -249,7 +255,7 @@ look_at_logs(struct supervisor *s)
 		return -1;
 	supervisor_signals.content = 0;
 	s->content_armed = compat_notify_content(s->content_fd,
-	    supervisor_signal_content()) == 0;
+			       supervisor_signal_content()) == 0;
 	return s->content_armed ? 0 : TICK_LOCAL; /* 0: armed, look once more */
 }
 
@@ -287,8 +293,8 @@ turn(struct supervisor *s, usec_t *timeout)
 	else if (s->recorded)
 		*timeout = sooner(*timeout, TICK_LEFTOVER);
 	if (!s->notified)
-		*timeout = sooner(*timeout, s->remote ? TICK_REMOTE :
-		    TICK_LOCAL);
+		*timeout =
+		    sooner(*timeout, s->remote ? TICK_REMOTE : TICK_LOCAL);
 	else if (s->remote)
 		*timeout = sooner(*timeout, TICK_REMOTE);
 	return true;

@@ -51,7 +51,8 @@ read_record(int jobdir, struct journal *journal, struct buf *text)
 static int
 launch(const char *name)
 {
-	struct supervise args = { .root = SUPERVISE_FD_ROOT, .name = name,
+	struct supervise args = { .root = SUPERVISE_FD_ROOT,
+		.name = name,
 		.answer = SUPERVISE_FD_ANSWER,
 		.holds = { SUPERVISE_FD_HOLD, SUPERVISE_FD_HOLD + 1 },
 		.environment = environ };
@@ -125,16 +126,18 @@ open_logs(struct supervisor *s, const struct journal *journal)
 
 	s->has_err = !journal->merge_output;
 	bounded_log_init(&s->out, openat(s->jobdir, JOB_STDOUT, flags), bound);
-	bounded_log_init(&s->err, s->has_err ?
-	    openat(s->jobdir, JOB_STDERR, flags) : -1, bound);
+	bounded_log_init(&s->err,
+	    s->has_err ? openat(s->jobdir, JOB_STDERR, flags) : -1, bound);
 }
 
 /* What is left of its time limit. */
 static usec_t
 remaining_deadline(const struct journal *journal)
 {
-	return journal->timeout_usec < 0 ? -1 :
-	    proc_start_usec(journal->command_id.start) + journal->timeout_usec;
+	return journal->timeout_usec < 0
+	    ? -1
+	    : proc_start_usec(journal->command_id.start) +
+		journal->timeout_usec;
 }
 
 /* 1: this process is the job's supervisor now; 0: there is nothing to take
@@ -171,8 +174,11 @@ take_place(struct supervisor *s, const char *name, struct journal *journal)
 static int
 take_over(const char *name)
 {
-	static struct supervisor s = { .jobdir = -1, .end_fd = -1,
-		.lock_fd = -1, .input_fd = -1, .pidfd = -1 };
+	static struct supervisor s = { .jobdir = -1,
+		.end_fd = -1,
+		.lock_fd = -1,
+		.input_fd = -1,
+		.pidfd = -1 };
 	struct journal journal;
 	int result, ready[2];
 	char mark;
@@ -187,7 +193,8 @@ take_over(const char *name)
 		close_fd(&ready[1]);
 		return read_full(ready[0], &mark, 1) == 1 ? 0 : 1;
 	}
-	if ((setsid() < 0 && errno != EPERM) || supervisor_catch_signals() < 0 ||
+	if ((setsid() < 0 && errno != EPERM) ||
+	    supervisor_catch_signals() < 0 ||
 	    (compat_become_subreaper() < 0 && errno != ENOSYS))
 		return 1;
 	result = take_place(&s, name, &journal);

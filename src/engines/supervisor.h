@@ -22,7 +22,7 @@ struct bounded_log {
 	int64_t truncated; /* times the job truncated it */
 	char head[64];     /* its first bytes, to see a truncation that grew */
 	size_t head_len;
-	bool unbounded;    /* the file system can't punch holes */
+	bool unbounded; /* the file system can't punch holes */
 };
 
 enum stop_phase {
@@ -34,40 +34,40 @@ enum stop_phase {
 enum stop_cause { STOP_NOT, STOP_REQUEST, STOP_TIMEOUT };
 
 struct supervisor {
-	int jobdir;        /* SUPERVISOR_DIR_FD */
-	int names_fd;      /* the same directory, armed for names */
-	int content_fd;    /* the same directory, armed for content */
-	int end_fd;        /* .end: room for the end record */
+	int jobdir;     /* SUPERVISOR_DIR_FD */
+	int names_fd;   /* the same directory, armed for names */
+	int content_fd; /* the same directory, armed for content */
+	int end_fd;     /* .end: room for the end record */
 	int lock_fd;
-	int input_fd;      /* write end of .stdin; -1: none or closed */
+	int input_fd; /* write end of .stdin; -1: none or closed */
 	struct bounded_log out;
 	struct bounded_log err;
-	bool has_err;      /* stderr.log is a file of its own */
+	bool has_err; /* stderr.log is a file of its own */
 
-	char *record;      /* text of the start record */
+	char *record; /* text of the start record */
 	size_t record_len;
 
 	pid_t command;
-	bool own_child;    /* false: taken over */
-	int pidfd;         /* taken over: of the command; else -1 */
-	const char *id;    /* taken over: what marks the tree; else NULL */
+	bool own_child;      /* false: taken over */
+	int pidfd;           /* taken over: of the command; else -1 */
+	const char *id;      /* taken over: what marks the tree; else NULL */
 	usec_t zombie_since; /* taken over: when its end was seen; 0: not yet */
 	usec_t started_boot;
 	usec_t deadline_boot; /* of the time limit; -1: none */
 
-	bool has_ended;    /* the command; its end may not be recorded yet */
-	bool recorded;     /* the end record is in place */
+	bool has_ended; /* the command; its end may not be recorded yet */
+	bool recorded;  /* the end record is in place */
 	struct journal_end end;
 
 	enum stop_phase phase;
-	enum stop_cause cause; /* the first */
+	enum stop_cause cause;  /* the first */
 	struct request request; /* why it is being stopped */
-	usec_t kill_boot;  /* STOP_GRACE: when SIGKILL follows */
+	usec_t kill_boot;       /* STOP_GRACE: when SIGKILL follows */
 
-	bool remote;       /* no notification: tick */
-	bool notified;     /* dnotify works */
+	bool remote;   /* no notification: tick */
+	bool notified; /* dnotify works */
 	bool content_armed;
-	usec_t tick;       /* until the next look at the logs; -1: none */
+	usec_t tick; /* until the next look at the logs; -1: none */
 };
 
 /* Signals, as flags that the main loop looks at. */
@@ -92,13 +92,13 @@ int supervisor_signal_content(void);
 struct child_plan {
 	const struct journal *journal;
 	char *const *environment;
-	int root;      /* descriptor of the runs root */
-	int new_dir;   /* descriptor of ROOT_NEW */
+	int root;    /* descriptor of the runs root */
+	int new_dir; /* descriptor of ROOT_NEW */
 	const char *name;
 	int input, output, error, lock;
-	int release;   /* read end: one byte = go */
-	int status;    /* write end, to the supervisor */
-	int answer;    /* write end, to the launcher */
+	int release; /* read end: one byte = go */
+	int status;  /* write end, to the supervisor */
+	int answer;  /* write end, to the launcher */
 };
 
 void child_run(const struct child_plan *plan) __attribute__((noreturn));
@@ -130,8 +130,8 @@ usec_t bounded_log_tick(const struct bounded_log *log, usec_t last_tick);
 
 /* Recording the end (supervise_end.c). */
 int supervisor_reserve(struct supervisor *s);
-void supervisor_note_end(struct supervisor *s, int wait_status,
-    bool has_status, const struct rusage *usage);
+void supervisor_note_end(struct supervisor *s, int wait_status, bool has_status,
+    const struct rusage *usage);
 int supervisor_record_end(struct supervisor *s);
 
 #endif

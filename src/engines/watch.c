@@ -165,8 +165,10 @@ watch_remove(struct watch_handle *handle)
 	if (!handle || !handle->changed)
 		return;
 	watch = handle->watch;
-	handle->backend->remove(handle->backend == &watch_backend_inotify ?
-	    watch->inotify : watch->poll, handle);
+	handle->backend->remove(handle->backend == &watch_backend_inotify
+		? watch->inotify
+		: watch->poll,
+	    handle);
 	handle->changed = NULL;
 	close_fd(&handle->dirfd);
 }

@@ -70,7 +70,7 @@ on_events(void *arg, int events)
 		return;
 	}
 	for (at = 0; at + sizeof(event) <= (size_t)n;
-	    at += sizeof(event) + event.len) {
+	     at += sizeof(event) + event.len) {
 		memcpy(&event, buf + at, sizeof(event));
 		if ((event.mask & IN_Q_OVERFLOW) || event.wd < 0)
 			watch_fire(in->watch, NULL);
@@ -150,5 +150,8 @@ inotify_remove(void *state, struct watch_handle *handle)
 }
 
 const struct watch_backend watch_backend_inotify = {
-	inotify_open, inotify_close, inotify_add, inotify_remove,
+	inotify_open,
+	inotify_close,
+	inotify_add,
+	inotify_remove,
 };

@@ -80,8 +80,8 @@ static void look(void *arg);
 static void
 arm(struct watch_handle *handle, struct loop *loop)
 {
-	handle->timer = loop_timer(loop, time_mono() + handle->interval, look,
-	    handle);
+	handle->timer =
+	    loop_timer(loop, time_mono() + handle->interval, look, handle);
 }
 
 static void *
@@ -140,5 +140,8 @@ look(void *arg)
 }
 
 const struct watch_backend watch_backend_poll = {
-	poll_open, poll_close, poll_add, poll_remove,
+	poll_open,
+	poll_close,
+	poll_add,
+	poll_remove,
 };

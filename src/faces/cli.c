@@ -65,9 +65,8 @@ grammar_add(size_t at, int letter, const char *name, const char *arg)
 	option->has_arg = arg ? required_argument : no_argument;
 	option->val = letter;
 	if (letter < CLI_HELP)
-		snprintf(grammar.letters + used,
-		    sizeof(grammar.letters) - used, "%c%s", letter,
-		    arg ? ":" : "");
+		snprintf(grammar.letters + used, sizeof(grammar.letters) - used,
+		    "%c%s", letter, arg ? ":" : "");
 }
 
 /* "+": options end at the first word that is none; ":": no messages. */

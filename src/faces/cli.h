@@ -36,7 +36,7 @@
 #include "verbs/ops.h"
 
 enum {
-	CLI_EXIT_SOME = 1,       /* at least one could not be done */
+	CLI_EXIT_SOME = 1, /* at least one could not be done */
 	CLI_EXIT_USAGE = 2,
 	CLI_EXIT_NO_JOB = 3,
 	CLI_EXIT_LOST = 4,
@@ -95,32 +95,32 @@ struct cli_verb {
 	int (*run)(struct cli *cli);      /* returns the exit code */
 };
 
-extern const struct cli_verb *const cli_verbs[]; /* ends with NULL */
+extern const struct cli_verb *const cli_verbs[];        /* ends with NULL */
 const struct cli_verb *cli_find_verb(const char *name); /* NULL: none */
 
 /* One run of the program. */
 struct cli {
 	const struct cli_verb *verb;
 	int argc;
-	char **argv;         /* argv[0] is the verb */
-	char **words;        /* after CLI_END: what follows the options */
+	char **argv;  /* argv[0] is the verb */
+	char **words; /* after CLI_END: what follows the options */
 	int word_count;
-	const char *root;    /* --root or NULL */
+	const char *root;      /* --root or NULL */
 	const char *directory; /* where cli_open() goes to, or NULL */
-	int code;            /* exit code of what went wrong, see cli_bad() */
+	int code;              /* exit code of what went wrong, see cli_bad() */
 
-	struct spool spool;  /* after cli_open() */
+	struct spool spool;       /* after cli_open() */
 	struct ops_config config; /* may be changed before cli_open() */
 	struct loop *loop;
 	struct ops *ops;
-	bool interrupted;    /* Ctrl-C, after cli_catch_interrupt() */
+	bool interrupted; /* Ctrl-C, after cli_catch_interrupt() */
 
-	bool terminal;       /* stdout is one */
-	bool colours;        /* and may be coloured */
-	size_t columns;      /* its width */
-	bool reader_gone;    /* stdout: nobody reads on */
-	int output_error;    /* stdout: errno of a failed write */
-	struct buf out;      /* not yet written */
+	bool terminal;    /* stdout is one */
+	bool colours;     /* and may be coloured */
+	size_t columns;   /* its width */
+	bool reader_gone; /* stdout: nobody reads on */
+	int output_error; /* stdout: errno of a failed write */
+	struct buf out;   /* not yet written */
 };
 
 /* The program but for the hidden verb `supervise`.  Returns the exit code. */

@@ -23,11 +23,11 @@ struct follow {
 	const struct record *job; /* its names */
 	struct stream streams[2];
 	int jobdir;
-	struct stat journal;      /* as it was at the last look */
-	usec_t looked;            /* time_mono() of the last look at the state */
+	struct stat journal; /* as it was at the last look */
+	usec_t looked;       /* time_mono() of the last look at the state */
 	struct loop_timer *timer; /* for the next one */
 	bool over;
-	int outcome;              /* of cli_log_show() */
+	int outcome; /* of cli_log_show() */
 	struct err *err;
 };
 
@@ -44,7 +44,7 @@ look(struct follow *f)
 	if (fstatat(f->jobdir, JOB_JOURNAL, &f->journal, AT_SYMLINK_NOFOLLOW))
 		memset(&f->journal, 0, sizeof(f->journal));
 	if (scan_job(&f->cli->spool, f->job->dirname, f->job->id, SCAN_STATE,
-	    &record) < 0) {
+		&record) < 0) {
 		lives = 0; /* removed; what is open can still be read */
 	} else if (cli_logs_open(f->cli, &record, logs, f->err) < 0) {
 		log_close(&logs[0]);
@@ -163,8 +163,8 @@ on_change(void *arg)
 	step(f);
 	/* A log that grows may have been the last sign of life. */
 	if (!f->over && f->looked == looked && !f->timer)
-		f->timer = loop_timer(f->cli->loop, looked + LOOK_EVERY,
-		    on_timer, f);
+		f->timer =
+		    loop_timer(f->cli->loop, looked + LOOK_EVERY, on_timer, f);
 }
 
 /* Told without being asked for: POLLERR, POLLHUP. */
@@ -192,8 +192,8 @@ set_up(struct follow *f, const struct cli_log_query *query)
 		s->wanted = wanted[i];
 		s->shown = !query->raw && isatty(s->fd);
 		if (s->wanted && query->lines >= 0)
-			s->offset = cli_log_tail_offset(&s->log, query->lines,
-			    f->err);
+			s->offset =
+			    cli_log_tail_offset(&s->log, query->lines, f->err);
 		if (s->offset < 0)
 			return -1;
 	}

@@ -43,8 +43,8 @@ format_duration(double seconds, char text[FORMAT_MAX])
 void
 format_size(int64_t bytes, char text[FORMAT_MAX])
 {
-	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB",
-		"PiB", "EiB" };
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB",
+		"EiB" };
 	double value = (double)bytes / 1024;
 	size_t unit = 0;
 

@@ -11,8 +11,7 @@
 
 enum { WIDTH = 78, OPTION_COLUMN = 26 };
 
-static const char program_synopsis[] =
-    "jobdir [--root DIR] [VERB [ARG...]]";
+static const char program_synopsis[] = "jobdir [--root DIR] [VERB [ARG...]]";
 
 static const struct cli_option program_options[] = {
 	{ CLI_ROOT, "root", "DIR", 0,
@@ -120,8 +119,8 @@ add_options(struct buf *out, const struct cli_option *option)
 			buf_addch(out, '\n');
 			start = out->len;
 		}
-		buf_addf(out, "%*s",
-		    (int)(OPTION_COLUMN - (out->len - start)), "");
+		buf_addf(out, "%*s", (int)(OPTION_COLUMN - (out->len - start)),
+		    "");
 		fold(out, option->text, OPTION_COLUMN, OPTION_COLUMN);
 	}
 }
@@ -166,9 +165,11 @@ cli_help_all(struct buf *out)
 	size_t i;
 
 	buf_addf(out, "usage: %s\n\n", program_synopsis);
-	fold(out, "Runs commands as background jobs that outlive terminal and "
+	fold(out,
+	    "Runs commands as background jobs that outlive terminal and "
 	    "login. Every job is a directory under the runs root: plain files, "
-	    "readable with any tool.", 0, 0);
+	    "readable with any tool.",
+	    0, 0);
 	for (i = 0; cli_verbs[i]; i++) {
 		if (strcmp(group, cli_verbs[i]->group) != 0)
 			buf_addf(out, "\n%s:\n", cli_verbs[i]->group);
@@ -179,10 +180,12 @@ cli_help_all(struct buf *out)
 	buf_addch(out, '\n');
 	add_options(out, program_options);
 	buf_addch(out, '\n');
-	fold(out, "JOB is an id, a unique prefix of one (at least 4 "
+	fold(out,
+	    "JOB is an id, a unique prefix of one (at least 4 "
 	    "characters), a name (its newest job), a directory's name, or "
 	    "@last: the newest job started with `jobdir run`. Without a verb: "
-	    "ls. `jobdir help VERB` and jobdir(1) tell more.", 0, 0);
+	    "ls. `jobdir help VERB` and jobdir(1) tell more.",
+	    0, 0);
 }
 
 static void

@@ -89,8 +89,8 @@ cli_flush(struct cli *cli)
 	int failed = 0;
 
 	if (cli->out.len > 0 && !cli->reader_gone && !cli->output_error)
-		failed = cli_write(cli, STDOUT_FILENO, cli->out.data,
-		    cli->out.len);
+		failed =
+		    cli_write(cli, STDOUT_FILENO, cli->out.data, cli->out.len);
 	buf_cut(&cli->out, 0);
 	if (failed && errno == EPIPE)
 		cli->reader_gone = true;

@@ -194,8 +194,10 @@ const struct cli_verb cli_verb_kill = {
 	.group = "act",
 	.operands = "JOB...",
 	.most = -1,
-	.summary = "Stop jobs: a signal to the whole process tree, then SIGKILL",
-	.text = "Of an ended job the processes it left behind are stopped. "
+	.summary =
+	    "Stop jobs: a signal to the whole process tree, then SIGKILL",
+	.text =
+	    "Of an ended job the processes it left behind are stopped. "
 	    "Returns when they are dead, at the latest 2 s after the grace. "
 	    "Prints for each: id killed, already_terminated or terminating.",
 	.options = options,

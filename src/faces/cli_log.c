@@ -15,8 +15,8 @@ show(struct cli *cli, const struct cli_log_query *query, bool follow)
 	struct record record;
 	int code = 0;
 
-	if (cli_scan(cli, cli_job_word(cli), true, SCAN_STATE, &record,
-	    &err) < 0 ||
+	if (cli_scan(cli, cli_job_word(cli), true, SCAN_STATE, &record, &err) <
+		0 ||
 	    (follow && cli_catch_interrupt(cli, &err) < 0)) {
 		record_release(&record);
 		return cli_fail(&err);
@@ -65,7 +65,8 @@ run_log(struct cli *cli)
 static const struct cli_option options[] = {
 	{ 'f', "follow", NULL, 0,
 	    "go on with what comes, until the job has ended" },
-	{ 'N', "lines", "LINES", 0, "the last LINES lines of each stream only" },
+	{ 'N', "lines", "LINES", 0,
+	    "the last LINES lines of each stream only" },
 	{ CLI_STDOUT, "stdout", NULL, 0, "the job's stdout only" },
 	{ CLI_STDERR, "stderr", NULL, CLI_OR, "the job's stderr only" },
 	{ CLI_RAW, "raw", NULL, 0,
@@ -79,11 +80,11 @@ const struct cli_verb cli_verb_log = {
 	.operands = "[JOB]",
 	.most = 1,
 	.summary = "Write the job's output: its stdout to stdout, its stderr "
-	    "to stderr",
+		   "to stderr",
 	.text = "On a terminal colours are kept and every other escape "
-	    "sequence is made visible. A part that is no longer on disk is "
-	    "replaced by a line that says how much. To search: "
-	    "jobdir log JOB | grep ...",
+		"sequence is made visible. A part that is no longer on disk is "
+		"replaced by a line that says how much. To search: "
+		"jobdir log JOB | grep ...",
 	.options = options,
 	.run = run_log,
 };

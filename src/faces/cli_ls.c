@@ -85,8 +85,9 @@ shorten(struct cli *cli, struct row *rows, size_t count)
 	for (i = 0; i < count; i++) {
 		char *id = rows[i].cells[ID];
 
-		found = rows[i].foreign ? NULL : bsearch(&id, ids, index.count,
-		    sizeof(*ids), compare);
+		found = rows[i].foreign
+		    ? NULL
+		    : bsearch(&id, ids, index.count, sizeof(*ids), compare);
 		if (found)
 			id[format_prefix(ids, index.count,
 			    (size_t)(found - ids), ID_SHORT)] = '\0';
@@ -125,7 +126,8 @@ fill_row(struct cli *cli, struct row *row, const json_t *job, usec_t now)
 	}
 	row->cells[STARTED] = shown(started);
 	format_duration(json_is_number(duration) ? json_number_value(duration)
-						 : -1, text);
+						 : -1,
+	    text);
 	row->cells[TIME] = shown(text);
 	format_what(job, &row->what);
 	format_remarks(job, &row->remarks);
@@ -279,14 +281,15 @@ parse_options(struct cli *cli, struct ls *ls)
 		case 'N':
 			ls->query.newest_ended = -1;
 			counted = true;
-			if (number_parse(optarg, INT64_MAX,
-			    &ls->query.limit) < 0)
+			if (number_parse(optarg, INT64_MAX, &ls->query.limit) <
+			    0)
 				cli_usage(cli, "no number: %s", optarg);
 			break;
 		case 's':
 			bad = parse_statuses(optarg, &ls->query.statuses);
 			if (bad)
-				cli_usage(cli, "no state: '%s' (queued running "
+				cli_usage(cli,
+				    "no state: '%s' (queued running "
 				    "completed failed killed lost unknown)",
 				    bad);
 			break;
@@ -353,10 +356,12 @@ run_ls(struct cli *cli)
 }
 
 static const struct cli_option options[] = {
-	{ 'a', "all", NULL, 0, "all jobs, not only those that live and the 10 "
+	{ 'a', "all", NULL, 0,
+	    "all jobs, not only those that live and the 10 "
 	    "newest others" },
 	{ 'N', "number", "COUNT", CLI_OR, "at most COUNT jobs" },
-	{ 's', "status", "STATUS[,STATUS]", 0, "only jobs in these states: "
+	{ 's', "status", "STATUS[,STATUS]", 0,
+	    "only jobs in these states: "
 	    "queued, running, completed, failed, killed, lost, unknown" },
 	{ 'n', "name", "NAME", 0,
 	    "only jobs with this name; * and ? are wildcards" },
@@ -374,9 +379,9 @@ const struct cli_verb cli_verb_ls = {
 	.operands = "",
 	.most = 0,
 	.summary = "List jobs, newest first: those that live, and the 10 "
-	    "newest others",
+		   "newest others",
 	.text = "On a terminal ids are cut to what is unique and lines to its "
-	    "width; elsewhere nothing is cut and times are RFC 3339.",
+		"width; elsewhere nothing is cut and times are RFC 3339.",
 	.options = options,
 	.run = run_ls,
 };

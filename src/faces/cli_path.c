@@ -25,8 +25,8 @@ run_path(struct cli *cli)
 		return cli->code;
 	if ((code = cli_open(cli)) != 0)
 		return code;
-	if (cli_scan(cli, cli_job_word(cli), true, SCAN_STATE, &record,
-	    &err) < 0) {
+	if (cli_scan(cli, cli_job_word(cli), true, SCAN_STATE, &record, &err) <
+	    0) {
 		code = cli_fail(&err);
 	} else {
 		cleanup_free char *path =

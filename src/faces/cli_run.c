@@ -113,9 +113,10 @@ take_option(struct run *run, int c)
 	switch (c) {
 	case 'n':
 		if (!name_ok(optarg))
-			cli_usage(run->cli, "no name: '%s' (letters, digits "
-			    "and ._:+- after the first, at most %d)", optarg,
-			    NAME_MOST);
+			cli_usage(run->cli,
+			    "no name: '%s' (letters, digits "
+			    "and ._:+- after the first, at most %d)",
+			    optarg, NAME_MOST);
 		else
 			json_object_set_new(run->args, "name",
 			    json_string(optarg));
@@ -164,8 +165,8 @@ say_no_exec(const struct cli *cli, const struct err *err)
 	if (err->sys == ENOENT && cli->word_count == 1 &&
 	    strpbrk(program, " \t\n|&;<>()$`\"'*?=~")) {
 		cli_say("cannot execute %s: %s\n"
-		    "for a shell line: jobdir run sh -c %s", buf_str(&text),
-		    strerror(err->sys), buf_str(&text));
+			"for a shell line: jobdir run sh -c %s",
+		    buf_str(&text), strerror(err->sys), buf_str(&text));
 	} else {
 		cli_say("cannot execute %s: %s", buf_str(&text),
 		    strerror(err->sys));
@@ -187,8 +188,8 @@ start(struct run *run, json_t **job)
 	};
 	struct err err = ERR_INIT;
 
-	if (cli_call(run->cli, ops_find("execute_command"), &call, job,
-	    &err) == 0)
+	if (cli_call(run->cli, ops_find("execute_command"), &call, job, &err) ==
+	    0)
 		return 0;
 	return err.kind == ERR_NO_EXEC ? say_no_exec(run->cli, &err)
 				       : cli_fail(&err);
@@ -211,8 +212,8 @@ put_ended(struct cli *cli, json_t *job, const json_t *result)
 	    json_object_get(job, "job_id"), "lines", 8192, "max_bytes", 8192,
 	    "raw", 0);
 	call.args = args;
-	if (cli_call(cli, ops_find("tail_job_output"), &call, &output,
-	    &err) < 0)
+	if (cli_call(cli, ops_find("tail_job_output"), &call, &output, &err) <
+	    0)
 		cli_fail(&err);
 	for (i = 0; i < ARRAY_LEN(texts); i++) {
 		json_object_del(job, texts[i]);
@@ -373,7 +374,8 @@ const struct cli_verb cli_verb_run = {
 	.operands = "[--] COMMAND [ARG]...",
 	.most = -1,
 	.summary = "Start COMMAND as a job and print its id",
-	.text = "COMMAND is executed directly, without a shell, in the current "
+	.text =
+	    "COMMAND is executed directly, without a shell, in the current "
 	    "directory with the current environment. For a shell line: "
 	    "jobdir run sh -c 'make && make test'. Ctrl-C ends the waiting of "
 	    "-w and -f, not the job.",

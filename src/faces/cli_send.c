@@ -30,8 +30,8 @@ send_all(struct cli *cli, const char *word, const char *data, size_t len,
 	size_t written;
 
 	while (len > 0) {
-		if (ops_send_bytes(cli->ops, word, data, len, &written,
-		    err) < 0)
+		if (ops_send_bytes(cli->ops, word, data, len, &written, err) <
+		    0)
 			return -1;
 		data += written;
 		len -= written;
@@ -118,8 +118,7 @@ run_send(struct cli *cli)
 }
 
 static const struct cli_option options[] = {
-	{ CLI_NO_NEWLINE, "no-newline", NULL, 0,
-	    "add no newline after TEXT" },
+	{ CLI_NO_NEWLINE, "no-newline", NULL, 0, "add no newline after TEXT" },
 	{ CLI_EOF, "eof", NULL, 0, "close the job's input afterwards" },
 	{ 0, NULL, NULL, 0, NULL },
 };
@@ -131,8 +130,8 @@ const struct cli_verb cli_verb_send = {
 	.most = -1,
 	.summary = "Write TEXT and a newline to the job's input",
 	.text = "Without TEXT, everything from standard input is sent as it "
-	    "is. The job must have been started with an open input "
-	    "(run -i).",
+		"is. The job must have been started with an open input "
+		"(run -i).",
 	.options = options,
 	.run = run_send,
 };

@@ -133,8 +133,9 @@ show_usage(struct cli *cli, const json_t *job)
 
 	if (!usage)
 		return;
-	format_size((int64_t)json_integer_value(json_object_get(usage,
-	    "max_rss_bytes")), size);
+	format_size((int64_t)json_integer_value(
+			json_object_get(usage, "max_rss_bytes")),
+	    size);
 	line(cli, "cpu", "%.1fs user, %.1fs system, %s at most",
 	    json_number_value(json_object_get(usage, "user_seconds")),
 	    json_number_value(json_object_get(usage, "system_seconds")), size);
@@ -181,8 +182,8 @@ show_output(struct cli *cli, const struct record *record)
 static void
 show_last_line(struct cli *cli, const struct record *record)
 {
-	bool second = record->err.size > 0 && (record->out.size == 0 ||
-	    record->err.grown > record->out.grown);
+	bool second = record->err.size > 0 &&
+	    (record->out.size == 0 || record->err.grown > record->out.grown);
 	struct text_style style = { .raw = false };
 	struct err ignored = ERR_INIT;
 	struct log_view view;
@@ -238,8 +239,8 @@ run_show(struct cli *cli)
 		return cli->code;
 	if ((code = cli_open(cli)) != 0)
 		return code;
-	if (cli_scan(cli, cli_job_word(cli), true, SCAN_FULL, &record,
-	    &err) == 0)
+	if (cli_scan(cli, cli_job_word(cli), true, SCAN_FULL, &record, &err) ==
+	    0)
 		job = ops_show(cli->ops, record.id, false, &err);
 	if (!job)
 		code = cli_fail(&err);

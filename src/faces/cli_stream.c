@@ -17,8 +17,8 @@ enum {
 };
 
 int
-cli_logs_open(struct cli *cli, const struct record *record,
-    struct log logs[2], struct err *err)
+cli_logs_open(struct cli *cli, const struct record *record, struct log logs[2],
+    struct err *err)
 {
 	static const char *const names[] = { JOB_STDOUT, JOB_STDERR };
 	const struct journal *journal = &record->journal;
@@ -61,8 +61,9 @@ finished_part(const char *data, size_t len)
 		size_t end = i;
 
 		if (end < len && data[end] == '[')
-			for (end++; end < len && data[end] >= ' ' &&
-			     data[end] <= '?'; end++)
+			for (end++;
+			     end < len && data[end] >= ' ' && data[end] <= '?';
+			     end++)
 				continue;
 		if (end == len)
 			return i - 1;

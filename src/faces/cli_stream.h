@@ -17,7 +17,7 @@ enum { STREAM_INTERRUPTED = 1, STREAM_GONE = 2 };
 struct stream {
 	struct log log;
 	bool wanted;
-	bool shown;       /* escapes are made visible: on a terminal */
+	bool shown; /* escapes are made visible: on a terminal */
 	int fd;
 	int64_t offset;   /* next byte to write */
 	struct buf carry; /* unfinished character or escape sequence */
@@ -31,8 +31,7 @@ int cli_logs_open(struct cli *cli, const struct record *record,
 
 /* Write from the stream's offset to the log's size; with `last` also what was
  * held back because more may come. */
-int stream_pump(struct cli *cli, struct stream *s, bool last,
-    struct err *err);
+int stream_pump(struct cli *cli, struct stream *s, bool last, struct err *err);
 
 /* The logical offset at which the last `lines` lines of a log begin.  -1 with
  * err. */

@@ -57,14 +57,14 @@ tell_removed(struct wait *wait, json_t *ids)
 		const char *id = json_string_value(json_array_get(ids, i));
 
 		err_clear(&ignored);
-		if (resolve_job(&wait->cli->spool, id, false, &job,
-		    &ignored) == 0) {
+		if (resolve_job(&wait->cli->spool, id, false, &job, &ignored) ==
+		    0) {
 			resolved_release(&job);
 			i++;
 			continue;
 		}
-		ended = json_pack("{s:s, s:s}", "job_id", id, "status",
-		    "unknown");
+		ended =
+		    json_pack("{s:s, s:s}", "job_id", id, "status", "unknown");
 		tell_end(wait, ended);
 		json_decref(ended);
 		json_array_remove(ids, i);
@@ -194,8 +194,8 @@ gather(struct wait *wait, json_t *ids, struct err *err)
 	if (wait->all)
 		return ops_list(cli->ops, &live, add_live, ids, err);
 	for (i = 0; i < cli->word_count || i == 0; i++) {
-		const char *word = cli->word_count > 0 ? cli->words[i]
-						       : RESOLVE_LAST;
+		const char *word =
+		    cli->word_count > 0 ? cli->words[i] : RESOLVE_LAST;
 
 		if (resolve_job(&cli->spool, word, true, &job, err) < 0)
 			return -1;
@@ -260,8 +260,7 @@ run_wait(struct cli *cli)
 }
 
 static const struct cli_option options[] = {
-	{ CLI_ANY, "any", NULL, 0,
-	    "return as soon as one has ended, not all" },
+	{ CLI_ANY, "any", NULL, 0, "return as soon as one has ended, not all" },
 	{ 't', "timeout", "TIME", 0,
 	    "wait at most TIME (then exit code 124); 0 looks only" },
 	{ 'q', "quiet", NULL, 0, "print nothing" },
@@ -278,8 +277,8 @@ const struct cli_verb cli_verb_wait = {
 	.most = -1,
 	.summary = "Wait until jobs have ended",
 	.text = "Prints a line for each end: id status exit. The exit code is "
-	    "that of the job if one is named, else 0 if every one is "
-	    "completed and 1 if not. Ctrl-C ends the wait, not the job.",
+		"that of the job if one is named, else 0 if every one is "
+		"completed and 1 if not. Ctrl-C ends the wait, not the job.",
 	.options = options,
 	.run = run_wait,
 };

@@ -142,14 +142,17 @@ catch_signals(struct mcp *mcp, struct err *err)
 static int
 set_up(struct mcp *mcp, const struct mcp_options *options, struct err *err)
 {
-	if (options->watcher && watch_kind_from_word(options->watcher) < 0)
+	int watcher = options->watcher ? watch_kind_from_word(options->watcher)
+				       : WATCH_AUTO;
+
+	if (watcher < 0)
 		return err_set(err, ERR_INVALID,
-		    "--watcher: \"%.100s\" is "
-		    "not auto, inotify or poll",
+		    "--watcher: \"%.100s\" is not auto, inotify or poll",
 		    options->watcher);
 	if (config_load(&mcp->config, err) < 0 ||
 	    spool_open(&mcp->spool, options->root, err) < 0)
 		return -1;
+	mcp->config.ops.watcher = (enum watch_kind)watcher;
 	mcp->loop = loop_new(err);
 	if (!mcp->loop || catch_signals(mcp, err) < 0)
 		return -1;

@@ -2,8 +2,9 @@
  * rpc.c: JSON-RPC 2.0, one message a line
  *
  * Invariant: a request is in the list from the moment it is handed over until
- * rpc_answer(), rpc_fail() or rpc_drop(); no two in the list have the same id,
- * so no id is ever answered twice.
+ * rpc_answer(), rpc_fail() or rpc_drop(), which free it; so each request is
+ * answered at most once.  (Two may have one id: that is the client's affair, and
+ * people who type messages do it.)
  */
 #include "base/compat.h"
 #include "faces/rpc.h"
@@ -215,23 +216,15 @@ id_text(json_t *id, const char *big)
 	return buf_steal(&text);
 }
 
-static struct rpc_request *
-find(struct rpc *rpc, const char *id)
-{
-	struct rpc_request *request;
-
-	for (request = rpc->requests; request; request = request->next)
-		if (strcmp(request->id, id) == 0)
-			return request;
-	return NULL;
-}
-
 struct rpc_request *
 rpc_find(struct rpc *rpc, json_t *id)
 {
 	cleanup_free char *text = id_text(id, NULL);
+	struct rpc_request *request = text ? rpc->requests : NULL;
 
-	return text ? find(rpc, text) : NULL;
+	while (request && strcmp(request->id, text) != 0)
+		request = request->next;
+	return request;
 }
 
 /* The text of a JSON string, NULL if it is none or has a NUL in it. */
@@ -295,9 +288,6 @@ take_request(struct rpc *rpc, struct rpc_batch *batch, json_t *message,
 		why = "Invalid Request: jsonrpc must be \"2.0\"";
 	else if (!plain_string(json_object_get(message, "method")))
 		why = "Invalid Request: method must be a string";
-	else if (find(rpc, id))
-		why = "Invalid Request: a request with this id is not "
-		      "answered yet";
 	else if (params && !json_is_object(params) && !json_is_null(params)) {
 		code = RPC_INVALID_PARAMS;
 		why = "Invalid params: params must be an object";

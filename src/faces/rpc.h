@@ -92,7 +92,7 @@ void rpc_fail(struct rpc_request *request, int code, json_t *data,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void rpc_drop(struct rpc_request *request);
 
-/* The request with that id that waits for its answer, or NULL. */
+/* The (newest) request with that id that waits for its answer, or NULL. */
 struct rpc_request *rpc_find(struct rpc *rpc, json_t *id);
 
 /*

@@ -26,8 +26,10 @@ job_make_new(const struct spool *spool, const char *name, const char *text,
 	parent = fsio_open_dir(spool->fd, ROOT_NEW, false);
 	if (parent >= 0 && mkdirat(parent, name, 0700) == 0) {
 		dir = fsio_open_dir(parent, name, false);
-		if (dir >= 0 && (!text || fsio_create(dir, JOB_JOURNAL, 0600,
-		    text, strlen(text)) == 0))
+		if (dir >= 0 &&
+		    (!text ||
+			fsio_create(dir, JOB_JOURNAL, 0600, text,
+			    strlen(text)) == 0))
 			return 0;
 	}
 	sys = errno;
@@ -68,8 +70,9 @@ sweep_entry(void *arg, const char *name)
 	struct stat st;
 
 	if (fstatat(*parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !S_ISDIR(st.st_mode) || time_wall() - fsio_ctime(&st) <
-	    (usec_t)JOB_NEW_MAX_AGE * USEC_PER_SEC)
+	    !S_ISDIR(st.st_mode) ||
+	    time_wall() - fsio_ctime(&st) <
+		(usec_t)JOB_NEW_MAX_AGE * USEC_PER_SEC)
 		return 0;
 	dir = fsio_open_dir(*parent, name, false);
 	if (dir >= 0 && fsio_lock_test(dir, JOB_PID) != FSIO_LOCK_HELD)

@@ -99,8 +99,8 @@ read_number(struct reader *r, const char *key, int64_t least, int64_t most,
 		complain(r, key, "out of range");
 		return;
 	}
-	*out = json_is_integer(value) ? json_integer_value(value) :
-	    (int64_t)number;
+	*out = json_is_integer(value) ? json_integer_value(value)
+				      : (int64_t)number;
 }
 
 static void

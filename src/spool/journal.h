@@ -24,8 +24,8 @@ enum { JOURNAL_SCHEMA = 1, JOURNAL_COMPLAINT_MAX = 200 };
 struct json_t;
 
 struct journal_log {
-	bool known;            /* in an end record */
-	int64_t bytes;         /* ever written */
+	bool known;    /* in an end record */
+	int64_t bytes; /* ever written */
 	int64_t dropped_offset;
 	int64_t dropped_bytes; /* 0: nothing dropped */
 	int64_t truncated;     /* times the job truncated it */
@@ -36,18 +36,18 @@ struct journal_log {
 struct journal {
 	const char *id;
 	const char *name;
-	const char *command;    /* for people: command line */
+	const char *command;     /* for people: command line */
 	const char *const *argv; /* NULL-terminated; NULL if not recorded */
 	const char *cwd;
 	const char *const *env_names; /* NULL-terminated, may be NULL */
-	const char *key;        /* idempotency key */
+	const char *key;              /* idempotency key */
 	const char *started_by;
 	const char *host;
-	bool from_run;          /* started with `jobdir run`: @last */
+	bool from_run; /* started with `jobdir run`: @last */
 	bool interactive;
 	bool merge_output;
-	int64_t timeout_usec;   /* -1: none */
-	int64_t max_log_bytes;  /* of each stream; 0: no bound; -1: not told */
+	int64_t timeout_usec;  /* -1: none */
+	int64_t max_log_bytes; /* of each stream; 0: no bound; -1: not told */
 	usec_t created;
 	usec_t started;
 
@@ -62,16 +62,16 @@ struct journal {
 	struct json_t *result;   /* any; NULL if none */
 
 	/* The end record. */
-	bool ended;          /* there is one */
+	bool ended; /* there is one */
 	usec_t finished;
-	double duration;     /* seconds; < 0: not told */
-	int exit_code;       /* -1: none */
-	int signal;          /* 0: none */
-	const char *reason;  /* word of the end record */
-	bool cancelled;      /* a stop had been asked for */
+	double duration;    /* seconds; < 0: not told */
+	int exit_code;      /* -1: none */
+	int signal;         /* 0: none */
+	const char *reason; /* word of the end record */
+	bool cancelled;     /* a stop had been asked for */
 	usec_t cancel_at;
 	const char *cancel_by;
-	int cancel_signal;   /* 0: none */
+	int cancel_signal; /* 0: none */
 	bool has_usage;
 	double user_seconds;
 	double system_seconds;
@@ -80,8 +80,8 @@ struct journal {
 	struct journal_log err;
 
 	/* Of reading. */
-	struct json_t *doc;  /* what the strings belong to */
-	const char **lists;  /* what argv and env_names belong to */
+	struct json_t *doc; /* what the strings belong to */
+	const char **lists; /* what argv and env_names belong to */
 	char complaint[JOURNAL_COMPLAINT_MAX]; /* "" if all is well */
 };
 
@@ -104,10 +104,10 @@ char *journal_start_text(const struct journal *journal, struct err *err);
 /* What the end adds.  Times and numbers as in struct journal. */
 struct journal_end {
 	usec_t finished;
-	usec_t duration;      /* microseconds */
-	int wait_status;      /* of wait(2) */
-	bool has_status;      /* false: the code is not known */
-	const char *reason;   /* word */
+	usec_t duration;    /* microseconds */
+	int wait_status;    /* of wait(2) */
+	bool has_status;    /* false: the code is not known */
+	const char *reason; /* word */
 	bool cancelled;
 	usec_t cancel_at;
 	const char *cancel_by; /* printable ASCII without '"' and '\\' */
@@ -116,7 +116,7 @@ struct journal_end {
 	bool has_usage;
 	struct journal_log out;
 	struct journal_log err;
-	bool has_err;         /* there is a stderr.log */
+	bool has_err; /* there is a stderr.log */
 };
 
 enum { JOURNAL_END_MAX = 2048 };

@@ -122,8 +122,8 @@ journal_supervisor_line(const struct proc_id *supervisor, char *text,
 {
 	int len = snprintf(text, size,
 	    "\"" KEY_SUPERVISOR "\": {\"" KEY_PID "\": %ld, \"" KEY_START_TIME
-	    "\": %llu}", (long)supervisor->pid,
-	    (unsigned long long)supervisor->start);
+	    "\": %llu}",
+	    (long)supervisor->pid, (unsigned long long)supervisor->start);
 
 	return len < 0 || (size_t)len >= size ? 0 : (size_t)len;
 }
@@ -177,8 +177,8 @@ put(struct fixed *f, const char *fmt, ...)
 	n = vsnprintf(f->text + f->len, f->size - f->len, fmt, ap);
 	va_end(ap);
 	if (n > 0)
-		f->len += (size_t)n < f->size - f->len ? (size_t)n :
-		    f->size - f->len - 1;
+		f->len += (size_t)n < f->size - f->len ? (size_t)n
+						       : f->size - f->len - 1;
 }
 
 static double
@@ -193,7 +193,8 @@ put_log(struct fixed *f, const char *key, const struct journal_log *log)
 	put(f, ",\n  \"%s\": {\"" KEY_BYTES "\": %lld", key,
 	    (long long)log->bytes);
 	if (log->dropped_bytes)
-		put(f, ", \"" KEY_DROPPED "\": {\"" KEY_OFFSET
+		put(f,
+		    ", \"" KEY_DROPPED "\": {\"" KEY_OFFSET
 		    "\": %lld, \"" KEY_BYTES "\": %lld}",
 		    (long long)log->dropped_offset,
 		    (long long)log->dropped_bytes);
@@ -223,15 +224,19 @@ journal_end_text(const struct journal_end *end, char text[JOURNAL_END_MAX])
 	put(&f, ",\n  \"" KEY_REASON "\": \"%s\"", end->reason);
 	if (end->cancelled) {
 		time_format(end->cancel_at, when);
-		put(&f, ",\n  \"" KEY_CANCEL "\": {\"" KEY_AT
+		put(&f,
+		    ",\n  \"" KEY_CANCEL "\": {\"" KEY_AT
 		    "\": \"%s\", \"" KEY_BY "\": \"%s\", \"" KEY_SIGNAL
-		    "\": \"%s\"}", when, end->cancel_by,
+		    "\": \"%s\"}",
+		    when, end->cancel_by,
 		    signal_name(end->cancel_signal, name));
 	}
 	if (end->has_usage)
-		put(&f, ",\n  \"" KEY_RUSAGE "\": {\"" KEY_USER
+		put(&f,
+		    ",\n  \"" KEY_RUSAGE "\": {\"" KEY_USER
 		    "\": %.6f, \"" KEY_SYSTEM "\": %.6f, \"" KEY_MAX_RSS
-		    "\": %lld}", seconds_of(&end->usage.ru_utime),
+		    "\": %lld}",
+		    seconds_of(&end->usage.ru_utime),
 		    seconds_of(&end->usage.ru_stime),
 		    (long long)end->usage.ru_maxrss * 1024);
 	put_log(&f, KEY_STDOUT, &end->out);

@@ -14,14 +14,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
-#include <uuid/uuid.h>
 
 #include "base/fsio.h"
+#include "spool/ident.h"
 #include "spool/job.h"
-
-/* The namespace of our UUIDs (RFC 9562, 5.5); a constant of this format. */
-static const unsigned char key_namespace[16] = { 0x6a, 0x6f, 0x62, 0x64, 0x69,
-	0x72, 0x4b, 0x65, 0x80, 0x79, 0x73, 0x2d, 0x76, 0x31, 0x00, 0x01 };
 
 enum { CLAIM_MAX = 4096 };
 
@@ -81,13 +77,11 @@ int
 key_try(const struct spool *spool, const char *key, int *fd, char **name,
     struct err *err)
 {
-	char text[UUID_STR_LEN];
-	uuid_t uuid;
+	char text[IDENT_MAX];
 	int result;
 
 	*name = NULL;
-	uuid_generate_sha1(uuid, key_namespace, key, strlen(key));
-	uuid_unparse_lower(uuid, text);
+	ident_of_key(key, text);
 	result = open_locked(spool, text, fd, err);
 	if (result == 1 && read_claim(spool, *fd, key, name, err) < 0) {
 		close_fd(fd);

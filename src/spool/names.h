@@ -19,8 +19,8 @@
 #define JOB_STDERR "stderr.log"
 #define JOB_CANCEL "cancel"
 #define JOB_PROGRESS "progress.json"
-#define JOB_STDIN ".stdin"   /* FIFO; unlinking it asks for end of file */
-#define JOB_END ".end"       /* reserved room for the end record */
+#define JOB_STDIN ".stdin"    /* FIFO; unlinking it asks for end of file */
+#define JOB_END ".end"        /* reserved room for the end record */
 #define JOB_REQUEST ".cancel" /* a request being written; pid appended */
 
 /* In the environment of a job. */
@@ -32,9 +32,9 @@
 #define NAME_STAMP_SHAPE "ddddddddTddddddZ__"
 
 enum {
-	JOB_ID_MAX = 1024,      /* bytes of an id, NUL included */
-	JOB_NAME_MAX = 256,     /* bytes of a directory's name, NUL included */
-	JOURNAL_MAX = 8 << 20,  /* most bytes of a journal that are read */
+	JOB_ID_MAX = 1024,     /* bytes of an id, NUL included */
+	JOB_NAME_MAX = 256,    /* bytes of a directory's name, NUL included */
+	JOURNAL_MAX = 8 << 20, /* most bytes of a journal that are read */
 	PID_FILE_MAX = 64,
 	CANCEL_MAX = 4096,
 	PROGRESS_MAX = 65536,

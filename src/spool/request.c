@@ -102,8 +102,8 @@ request_read(int jobdir, struct request *request)
 static usec_t
 kill_time(const struct request *request)
 {
-	return request->signal == SIGKILL ? request->at :
-	    request->at + request->grace;
+	return request->signal == SIGKILL ? request->at
+					  : request->at + request->grace;
 }
 
 int
@@ -135,8 +135,8 @@ request_write(int jobdir, const struct request *request, struct err *err)
 				result = 0;
 				break;
 			}
-			if (renameat(jobdir, temporary, jobdir,
-			    JOB_CANCEL) == 0)
+			if (renameat(jobdir, temporary, jobdir, JOB_CANCEL) ==
+			    0)
 				return 1;
 			break;
 		}

@@ -59,8 +59,8 @@ locate(const char *option, struct err *err)
 		return xasprintf("%s/%s", home, default_below_home);
 	if (compat_home_directory(from_database, sizeof(from_database)) == 0)
 		return xasprintf("%s/%s", from_database, default_below_home);
-	err_set(err, ERR_INVALID, "no home directory is known: set " ENV_ROOT
-	    " or use --root");
+	err_set(err, ERR_INVALID,
+	    "no home directory is known: set " ENV_ROOT " or use --root");
 	return NULL;
 }
 
@@ -102,7 +102,7 @@ make_parents(char *path, struct err *err)
 	char *slash;
 
 	for (slash = strchr(path + 1, '/'); slash;
-	    slash = strchr(slash + 1, '/')) {
+	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(path, 0777) < 0 && errno != EEXIST) {
 			err_sys(err, errno, "make directory '%s'", path);
@@ -146,8 +146,7 @@ spool_recheck(struct spool *spool, struct err *err)
 
 	if (stat(spool->path, &path) < 0) {
 		if (errno != ENOENT)
-			return err_sys(err, errno, "runs root %s",
-			    spool->path);
+			return err_sys(err, errno, "runs root %s", spool->path);
 		if (spool->fd < 0)
 			return 0;
 		close_fd(&spool->fd);
@@ -174,8 +173,8 @@ has_stamp(const char *name)
 	size_t i;
 
 	for (i = 0; shape[i]; i++)
-		if (shape[i] == 'd' ? !isdigit((unsigned char)name[i]) :
-		    shape[i] != name[i])
+		if (shape[i] == 'd' ? !isdigit((unsigned char)name[i])
+				    : shape[i] != name[i])
 			return false;
 	return name[i] != '\0';
 }
@@ -212,8 +211,8 @@ spool_claimed_id(struct buf *id, const char *name)
 		name += sizeof(NAME_STAMP_SHAPE) - 1;
 	for (len = strlen(name); len > 0; name += n, len -= n) {
 		n = text_utf8_length(name, len);
-		if (n == 1 && (iscntrl((unsigned char)*name) ||
-		    strchr("/%~", *name)))
+		if (n == 1 &&
+		    (iscntrl((unsigned char)*name) || strchr("/%~", *name)))
 			n = 0;
 		if (n == 2 && (unsigned char)*name == 0xc2 &&
 		    (unsigned char)name[1] < 0xa0)
@@ -238,8 +237,8 @@ is_own_name(const char *name)
 		return false;
 	name += sizeof(NAME_STAMP_SHAPE) - 1;
 	for (i = 0; shape[i]; i++)
-		if (shape[i] == 'x' ? !isxdigit((unsigned char)name[i]) :
-		    shape[i] != name[i])
+		if (shape[i] == 'x' ? !isxdigit((unsigned char)name[i])
+				    : shape[i] != name[i])
 			return false;
 	return name[i] == '\0';
 }
@@ -264,8 +263,9 @@ add_entry(void *arg, const char *name)
 		return 0;
 	own = is_own_name(name);
 	/* Only directories are jobs; a name of ours is one without a look. */
-	if (!own && (fstatat(reading->rootfd, name, &st,
-	    AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode)))
+	if (!own &&
+	    (fstatat(reading->rootfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISDIR(st.st_mode)))
 		return 0;
 	if (index->count == reading->room) {
 		reading->room = reading->room ? reading->room * 2 : 64;

@@ -27,8 +27,8 @@
 #include "spool/names.h"
 
 struct spool {
-	char *path; /* absolute */
-	int fd;     /* -1: the root does not exist (yet) */
+	char *path;  /* absolute */
+	int fd;      /* -1: the root does not exist (yet) */
 	bool remote; /* shared between hosts: no events, late changes */
 };
 
@@ -49,10 +49,10 @@ int spool_recheck(struct spool *spool, struct err *err);
 char *spool_path_of(const struct spool *spool, const char *name);
 
 struct spool_entry {
-	char *name;    /* of the directory */
+	char *name; /* of the directory */
 	char *id;
-	usec_t stamp;  /* time in the name; -1 if it has none */
-	bool own;      /* has the form of a name that jobdir gives */
+	usec_t stamp; /* time in the name; -1 if it has none */
+	bool own;     /* has the form of a name that jobdir gives */
 };
 
 /* Newest first by stamp, entries without a stamp first of all, ties by name

@@ -106,8 +106,9 @@ tree_marked(const char *id, int jobdir, pid_t *pids, int max)
 	for (i = 0; i < count; i++) {
 		pid_t pid = pids[i];
 
-		if (pid == getpid() || !(proc_has_environment(pid, assignment) ||
-		    (has_file && proc_has_open(pid, st.st_dev, st.st_ino))))
+		if (pid == getpid() ||
+		    !(proc_has_environment(pid, assignment) ||
+			(has_file && proc_has_open(pid, st.st_dev, st.st_ino))))
 			continue;
 		if (is_living(pid) && !tree_is_supervisor(pid))
 			pids[kept++] = pid;

@@ -79,8 +79,9 @@ say_running(const struct record *record, char *text, size_t size)
 
 	if (record->verdict.orphaned)
 		SAY("process %ld lives (same start time, this boot); its "
-		    "supervisor is gone, so its exit code, time limit and log "
-		    "bound are", (long)j->command_id.pid);
+		    "supervisor was killed, and with it went the time limit, "
+		    "the log bound and open input",
+		    (long)j->command_id.pid);
 	else
 		SAY("process %ld lives (same start time, this boot)",
 		    (long)j->command_id.pid);
@@ -108,13 +109,13 @@ evidence_write(struct record *record)
 		break;
 	case RULE_SUPERVISOR_ALIVE:
 		SAY("process %ld has ended, its supervisor %ld lives and is "
-		    "about to record the end", (long)j->command_id.pid,
-		    (long)j->supervisor.pid);
+		    "about to record the end",
+		    (long)j->command_id.pid, (long)j->supervisor.pid);
 		break;
 	case RULE_NOTHING_LIVES:
 		SAY("no end record, and neither process %ld nor its supervisor "
-		    "%ld lives", (long)j->command_id.pid,
-		    (long)j->supervisor.pid);
+		    "%ld lives",
+		    (long)j->command_id.pid, (long)j->supervisor.pid);
 		break;
 	case RULE_OTHER_BOOT:
 		SAY("no end record, and the machine was started anew since");

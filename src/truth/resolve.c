@@ -96,7 +96,8 @@ newest_record(const struct spool *spool, const struct spool_index *index,
 		    entry->stamp + 2 * USEC_PER_SEC < best_started)
 			break;
 		if (scan_job(spool, entry->name, entry->id, SCAN_STATE,
-		    &record) == 0 && wanted(&record, word) &&
+			&record) == 0 &&
+		    wanted(&record, word) &&
 		    (!best || record.started > best_started)) {
 			best = entry;
 			best_started = record.started;
@@ -137,7 +138,8 @@ in_index(const struct spool *spool, const struct spool_index *index,
 			return take(job, entry);
 		/* "<id>~<directory>" is accepted for every job. */
 		if (strlen(word) > strlen(entry->name) + 1 &&
-		    word[id - 1] == '~' && strcmp(word + id, entry->name) == 0 &&
+		    word[id - 1] == '~' &&
+		    strcmp(word + id, entry->name) == 0 &&
 		    strncmp(word, entry->id, id - 1) == 0)
 			return take(job, entry);
 	}
@@ -165,8 +167,8 @@ resolve_job(const struct spool *spool, const char *word, bool allow_last,
 		return -1;
 	if (strcmp(word, RESOLVE_LAST) != 0)
 		result = in_index(spool, &index, word, job, err);
-	else if (allow_last && newest_record(spool, &index, is_from_run, word,
-	    job) == 0)
+	else if (allow_last &&
+	    newest_record(spool, &index, is_from_run, word, job) == 0)
 		result = 0;
 	else if (allow_last)
 		result = err_set(err, ERR_NOT_FOUND,

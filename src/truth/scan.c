@@ -58,7 +58,7 @@ read_journal(int jobdir, struct record *record)
 	if (fsio_read_capped(jobdir, JOB_JOURNAL, JOURNAL_MAX, &text, NULL) < 0)
 		err_sys(&err, errno, "%s", JOB_JOURNAL);
 	else if (journal_parse(&record->journal, buf_str(&text), text.len,
-	    &err) < 0)
+		     &err) < 0)
 		err_wrap(&err, "%s", JOB_JOURNAL);
 	else
 		readable = true;
@@ -91,8 +91,8 @@ gather(struct facts *f, const struct spool *spool, int jobdir,
 	    strcmp(own->boot_id, j->place.boot_id) == 0;
 	f->other_boot = own->boot_id[0] && j->place.boot_id[0] &&
 	    strcmp(own->boot_id, j->place.boot_id) != 0;
-	f->same_namespace = own->pid_namespace &&
-	    own->pid_namespace == j->place.pid_namespace;
+	f->same_namespace =
+	    own->pid_namespace && own->pid_namespace == j->place.pid_namespace;
 	if (f->names_command && f->same_boot && f->same_namespace) {
 		f->command = proc_life(&j->command_id);
 		f->supervisor = proc_life(&j->supervisor);
@@ -143,10 +143,10 @@ set_times(int jobdir, struct record *record)
 		since = time_boot() - proc_start_usec(j->command_id.start);
 		if (record->verdict.rule != RULE_LOCK_HELD && since >= 0)
 			record->duration = (double)since / USEC_PER_SEC;
-	} else if (record->duration < 0 && record->finished >= record->started &&
-	    record->started >= 0) {
-		record->duration = (double)(record->finished -
-		    record->started) / USEC_PER_SEC;
+	} else if (record->duration < 0 &&
+	    record->finished >= record->started && record->started >= 0) {
+		record->duration =
+		    (double)(record->finished - record->started) / USEC_PER_SEC;
 	}
 }
 
@@ -205,8 +205,9 @@ look_closely(int jobdir, struct record *record)
 
 	record->leftover = count_leftover(jobdir, record);
 	record->input_open = record->verdict.status == STATUS_RUNNING &&
-	    j->interactive && fstatat(jobdir, JOB_STDIN, &st,
-	    AT_SYMLINK_NOFOLLOW) == 0 && S_ISFIFO(st.st_mode);
+	    j->interactive &&
+	    fstatat(jobdir, JOB_STDIN, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISFIFO(st.st_mode);
 	look_at_log(jobdir, JOB_STDOUT, &j->out, &record->out);
 	look_at_log(jobdir, JOB_STDERR, &j->err, &record->err);
 }
@@ -225,8 +226,8 @@ scan_job(const struct spool *spool, const char *name, const char *id,
 	record->duration = -1;
 	record->out.grown = record->err.grown = -1;
 	jobdir = scan_open_dir(spool, name);
-	if (jobdir < 0 && (errno == ENOENT || errno == ENOTDIR ||
-	    errno == ELOOP))
+	if (jobdir < 0 &&
+	    (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return -1;
 	if (jobdir < 0) {
 		record->verdict = (struct verdict){ STATUS_UNKNOWN,
@@ -238,8 +239,8 @@ scan_job(const struct spool *spool, const char *name, const char *id,
 		return 0;
 	}
 	derive(spool, jobdir, record);
-	if (!record->journal.ended && request_read(jobdir,
-	    &record->cancel) == 1)
+	if (!record->journal.ended &&
+	    request_read(jobdir, &record->cancel) == 1)
 		record->cancel_requested =
 		    record->verdict.status == STATUS_RUNNING;
 	set_times(jobdir, record);

@@ -19,10 +19,10 @@ enum scan_depth {
 
 struct record_log {
 	bool exists;
-	int64_t size;        /* bytes ever written */
-	int64_t truncated;   /* times the job truncated it */
-	int64_t dropped;     /* bytes no longer on disk */
-	usec_t grown;        /* when it last grew */
+	int64_t size;      /* bytes ever written */
+	int64_t truncated; /* times the job truncated it */
+	int64_t dropped;   /* bytes no longer on disk */
+	usec_t grown;      /* when it last grew */
 };
 
 struct record {
@@ -32,15 +32,15 @@ struct record {
 	struct verdict verdict;
 	char journal_error[JOURNAL_COMPLAINT_MAX]; /* "" if all is well */
 	char evidence[256]; /* how the state was derived, one line */
-	usec_t started;     /* as recorded, else in the name, else of the file */
-	usec_t finished;    /* -1 while it lives or if not known */
-	double duration;    /* seconds, so far or in total; < 0: not known */
+	usec_t started;  /* as recorded, else in the name, else of the file */
+	usec_t finished; /* -1 while it lives or if not known */
+	double duration; /* seconds, so far or in total; < 0: not known */
 	bool cancel_requested; /* running, and asked to stop */
 	struct request cancel; /* the request */
 
 	/* SCAN_FULL only */
-	int leftover;       /* processes that an ended job left behind */
-	bool input_open;    /* it takes input now */
+	int leftover;    /* processes that an ended job left behind */
+	bool input_open; /* it takes input now */
 	struct record_log out;
 	struct record_log err;
 };

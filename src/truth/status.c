@@ -65,8 +65,9 @@ from_end_record(const struct facts *f)
 		return verdict(STATUS_COMPLETED, REASON_EXIT, RULE_END_RECORD);
 	if (f->has_exit_code)
 		return verdict(STATUS_FAILED, REASON_EXIT, RULE_END_RECORD);
-	return verdict(STATUS_LOST, f->recorded ? f->recorded :
-	    REASON_SUPERVISOR_LOST, RULE_END_RECORD);
+	return verdict(STATUS_LOST,
+	    f->recorded ? f->recorded : REASON_SUPERVISOR_LOST,
+	    RULE_END_RECORD);
 }
 
 /* (b) The processes that the record names, in the reader's own boot. */
@@ -77,8 +78,8 @@ from_processes(const struct facts *f)
 
 	if (f->command == PROC_ALIVE) {
 		v = verdict(STATUS_RUNNING, REASON_NONE, RULE_COMMAND_ALIVE);
-		v.orphaned = f->supervisor == PROC_GONE ||
-		    f->supervisor == PROC_ZOMBIE;
+		v.orphaned =
+		    f->supervisor == PROC_GONE || f->supervisor == PROC_ZOMBIE;
 		return v;
 	}
 	if (f->supervisor == PROC_ALIVE)
@@ -87,8 +88,7 @@ from_processes(const struct facts *f)
 	if (f->command == PROC_UNKNOWN || f->supervisor == PROC_UNKNOWN)
 		return verdict(STATUS_UNKNOWN, REASON_UNREADABLE,
 		    RULE_NO_EVIDENCE);
-	return verdict(STATUS_LOST, REASON_SUPERVISOR_LOST,
-	    RULE_NOTHING_LIVES);
+	return verdict(STATUS_LOST, REASON_SUPERVISOR_LOST, RULE_NOTHING_LIVES);
 }
 
 struct verdict
@@ -108,8 +108,9 @@ status_derive(const struct facts *f)
 	if (f->lock == FSIO_LOCK_FREE && f->names_command)
 		return verdict(STATUS_UNKNOWN, REASON_FOREIGN_HOST,
 		    RULE_LOCK_FREE);
-	return verdict(STATUS_UNKNOWN, f->names_command ?
-	    REASON_FOREIGN_HOST : REASON_UNREADABLE, RULE_NO_EVIDENCE);
+	return verdict(STATUS_UNKNOWN,
+	    f->names_command ? REASON_FOREIGN_HOST : REASON_UNREADABLE,
+	    RULE_NO_EVIDENCE);
 }
 
 bool

@@ -39,22 +39,22 @@ bool status_is_final(enum status status);
 /* Everything that decides.  What was not looked at because something before it
  * decides is zero. */
 struct facts {
-	bool readable;     /* the journal could be read and parsed */
+	bool readable; /* the journal could be read and parsed */
 
 	/* (a) the end record */
 	bool ended;
 	bool has_exit_code;
 	int exit_code;
-	int signal;        /* 0: none */
+	int signal;           /* 0: none */
 	enum reason recorded; /* word of the end record */
-	bool cancelled;    /* it says that a stop had been asked for */
-	bool reports_error; /* a worker's own journal names an error */
+	bool cancelled;       /* it says that a stop had been asked for */
+	bool reports_error;   /* a worker's own journal names an error */
 
 	/* Where the pids of the record mean something. */
 	bool same_boot;
-	bool other_boot;   /* both are known, and they differ */
+	bool other_boot; /* both are known, and they differ */
 	bool same_namespace;
-	bool remote;       /* the directory is shared between hosts */
+	bool remote; /* the directory is shared between hosts */
 
 	/* (b) processes; PROC_UNKNOWN if the record names none */
 	bool names_command;

@@ -103,7 +103,7 @@ have_bash(void)
 	const char *path = getenv("PATH");
 	const char *part, *end;
 
-	for (part = path ? path : "/bin:/usr/bin"; ; part = end + 1) {
+	for (part = path ? path : "/bin:/usr/bin";; part = end + 1) {
 		cleanup_free char *file = NULL;
 
 		end = part + strcspn(part, ":");
@@ -140,8 +140,8 @@ shown_words(const char *const *argv)
 }
 
 static int
-make_argv(struct command *c, const struct ops *ops,
-    const struct op_call *call, struct err *err)
+make_argv(struct command *c, const struct ops *ops, const struct op_call *call,
+    struct err *err)
 {
 	const json_t *args = json_object_get(call->args, "args");
 	cleanup_free char *line = NULL;
@@ -176,8 +176,9 @@ static char *
 make_cwd(const struct ops *ops, const struct op_call *call)
 {
 	const char *cwd = arg_string(call, "cwd");
-	const char *base = ops->config.default_cwd ? ops->config.default_cwd :
-	    ops->own_cwd ? ops->own_cwd : "/";
+	const char *base = ops->config.default_cwd ? ops->config.default_cwd
+	    : ops->own_cwd                         ? ops->own_cwd
+						   : "/";
 
 	if (*cwd == '/')
 		return xstrdup(cwd);
@@ -243,11 +244,11 @@ command_set_environment(struct command *c, const struct ops *ops,
 		if (!is_set_by(environ[i], env))
 			c->environment[count++] = xstrdup(environ[i]);
 	json_object_foreach((json_t *)(uintptr_t)env, name, value)
-		c->environment[count++] = xasprintf("%s=%s", name,
-		    json_string_value(value));
+		c->environment[count++] =
+		    xasprintf("%s=%s", name, json_string_value(value));
 	c->environment[count++] = xasprintf(ENV_ROOT "=%s", ops->spool->path);
-	c->environment[count++] = xasprintf(ENV_DIR "=%s/%s",
-	    ops->spool->path, dirname);
+	c->environment[count++] =
+	    xasprintf(ENV_DIR "=%s/%s", ops->spool->path, dirname);
 	c->environment[count++] = xasprintf(ENV_ID "=%s", id);
 	c->environment[count] = NULL;
 }

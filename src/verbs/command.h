@@ -12,14 +12,14 @@
 #include "verbs/internal.h"
 
 struct command {
-	char *shown;              /* for people */
-	const char *const *argv;  /* NULL-terminated */
-	char *cwd;                /* absolute */
+	char *shown;                  /* for people */
+	const char *const *argv;      /* NULL-terminated */
+	char *cwd;                    /* absolute */
 	const char *const *env_names; /* NULL-terminated; NULL: none set */
-	char **environment;       /* complete, for the program */
-	char **words;             /* what argv belongs to; NULL: the call's */
+	char **environment;           /* complete, for the program */
+	char **words; /* what argv belongs to; NULL: the call's */
 	size_t word_count;
-	const char **names;       /* what env_names belongs to */
+	const char **names; /* what env_names belongs to */
 };
 
 /* Is it a command, and allowed?  0, or -1 with the literal error. */

@@ -36,8 +36,7 @@ void op_failed_at(struct op_call *call, const struct op_row *row,
 
 /* Arguments of a call: "" / `missing` if absent. */
 const char *arg_string(const struct op_call *call, const char *name);
-double arg_number(const struct op_call *call, const char *name,
-    double missing);
+double arg_number(const struct op_call *call, const char *name, double missing);
 bool arg_bool(const struct op_call *call, const char *name);
 
 /* The job that argument `job_id` names, after a look whether the root is still
@@ -54,8 +53,7 @@ int op_scan(const struct ops *ops, const struct resolved *job,
 json_t *record_json_listed(const struct record *record);
 json_t *record_json_status(const struct ops *ops, const struct record *record);
 /* Members of execute_command's result, without output. */
-json_t *record_json_started(const struct ops *ops,
-    const struct record *record);
+json_t *record_json_started(const struct ops *ops, const struct record *record);
 /* An item of wait_for_jobs' done, without output. */
 json_t *record_json_done(const struct record *record);
 
@@ -98,9 +96,8 @@ int op_views_tail(struct op_logs *logs, int64_t lines, size_t max_bytes,
     bool raw, struct op_views *views, struct err *err);
 
 /* From both offsets on; for interact_with_job and get_job_output. */
-int op_views_range(struct op_logs *logs, int64_t out_offset,
-    int64_t err_offset, size_t max_bytes, bool raw, struct op_views *views,
-    struct err *err);
+int op_views_range(struct op_logs *logs, int64_t out_offset, int64_t err_offset,
+    size_t max_bytes, bool raw, struct op_views *views, struct err *err);
 
 /*
  * "Something about this job changed": its directory, or the end of one of its
@@ -131,8 +128,7 @@ struct op_timer {
 };
 
 void op_timer_start(struct op_timer *timer, struct ops *ops,
-    struct op_call *call, double limit,
-    void (*expired)(struct op_call *call),
+    struct op_call *call, double limit, void (*expired)(struct op_call *call),
     void (*describe)(struct op_call *call, char *text, size_t size));
 void op_timer_stop(struct op_timer *timer);
 double op_timer_waited(const struct op_timer *timer); /* seconds */

@@ -64,9 +64,8 @@ watch_process(struct job_watch *watch, struct ops *ops, int slot,
 }
 
 struct job_watch *
-job_watch_new(struct ops *ops, const char *dirname,
-    const struct record *record, unsigned what, watch_changed_fn *changed,
-    void *arg)
+job_watch_new(struct ops *ops, const char *dirname, const struct record *record,
+    unsigned what, watch_changed_fn *changed, void *arg)
 {
 	cleanup_close int dir = scan_open_dir(ops->spool, dirname);
 	struct job_watch *watch = xmalloc(sizeof(*watch));
@@ -76,8 +75,8 @@ job_watch_new(struct ops *ops, const char *dirname,
 	watch->arg = arg;
 	watch->processes[0].pidfd = watch->processes[1].pidfd = -1;
 	if (dir >= 0)
-		watch->directory = watch_add(ops->watch, dir, what, changed,
-		    arg);
+		watch->directory =
+		    watch_add(ops->watch, dir, what, changed, arg);
 	watch_process(watch, ops, 0, &record->journal.command_id);
 	watch_process(watch, ops, 1, &record->journal.supervisor);
 	return watch;

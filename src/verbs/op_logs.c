@@ -77,8 +77,9 @@ set_range(json_t *object, const char *stream, const char *what,
 	if (range->bytes <= 0)
 		return;
 	snprintf(key, sizeof(key), "%s_%s", stream, what);
-	json_object_set_new(object, key, json_pack("{s:I,s:I}", "offset",
-	    (json_int_t)range->offset, "bytes", (json_int_t)range->bytes));
+	json_object_set_new(object, key,
+	    json_pack("{s:I,s:I}", "offset", (json_int_t)range->offset, "bytes",
+		(json_int_t)range->bytes));
 }
 
 static void
@@ -126,10 +127,10 @@ op_views_numbers(json_t *object, const struct op_logs *logs,
 void
 op_views_texts(json_t *object, const struct op_views *views)
 {
-	json_object_set_new(object, "stdout", json_stringn(
-	    buf_str(&views->out.text), views->out.text.len));
-	json_object_set_new(object, "stderr", json_stringn(
-	    buf_str(&views->err.text), views->err.text.len));
+	json_object_set_new(object, "stdout",
+	    json_stringn(buf_str(&views->out.text), views->out.text.len));
+	json_object_set_new(object, "stderr",
+	    json_stringn(buf_str(&views->err.text), views->err.text.len));
 }
 
 static void
@@ -197,8 +198,10 @@ int
 op_views_tail(struct op_logs *logs, int64_t lines, size_t max_bytes, bool raw,
     struct op_views *views, struct err *err)
 {
-	struct maker maker = { .make = make_tail, .logs = logs,
-		.lines = lines, .style = { .raw = raw } };
+	struct maker maker = { .make = make_tail,
+		.logs = logs,
+		.lines = lines,
+		.style = { .raw = raw } };
 
 	return share(&maker, max_bytes, views, err);
 }
@@ -207,8 +210,10 @@ int
 op_views_range(struct op_logs *logs, int64_t out_offset, int64_t err_offset,
     size_t max_bytes, bool raw, struct op_views *views, struct err *err)
 {
-	struct maker maker = { .make = make_range, .logs = logs,
-		.offset = { out_offset, err_offset }, .style = { .raw = raw } };
+	struct maker maker = { .make = make_range,
+		.logs = logs,
+		.offset = { out_offset, err_offset },
+		.style = { .raw = raw } };
 
 	return share(&maker, max_bytes, views, err);
 }

@@ -26,8 +26,8 @@ progress(void *arg)
 	arm_progress(timer);
 	if (timer->describe)
 		timer->describe(timer->call, text, sizeof(text));
-	timer->call->progress(timer->call, op_timer_waited(timer),
-	    timer->limit, text);
+	timer->call->progress(timer->call, op_timer_waited(timer), timer->limit,
+	    text);
 }
 
 static void
@@ -52,8 +52,9 @@ op_timer_start(struct op_timer *timer, struct ops *ops, struct op_call *call,
 	timer->expired = expired;
 	timer->describe = describe;
 	if (limit >= 0)
-		timer->deadline = loop_timer(ops->loop, timer->begun +
-		    (usec_t)(limit * USEC_PER_SEC), expire, timer);
+		timer->deadline = loop_timer(ops->loop,
+		    timer->begun + (usec_t)(limit * USEC_PER_SEC), expire,
+		    timer);
 	if (call->progress)
 		arm_progress(timer);
 }

@@ -23,8 +23,8 @@ const struct op_row op_rows[] = {
 	    op_output },
 	{ "get_job_status", "get job status", tool_json_get_job_status,
 	    op_status },
-	{ "interact_with_job", "interact with job",
-	    tool_json_interact_with_job, op_interact },
+	{ "interact_with_job", "interact with job", tool_json_interact_with_job,
+	    op_interact },
 	{ "kill_job", "kill job", tool_json_kill_job, op_kill },
 	{ "list_jobs", "list jobs", tool_json_list_jobs, op_list },
 	{ "tail_job_output", "tail job output", tool_json_tail_job_output,
@@ -47,8 +47,8 @@ ops_find(const char *tool)
 }
 
 struct ops *
-ops_new(struct loop *loop, struct spool *spool,
-    const struct ops_config *config, struct err *err)
+ops_new(struct loop *loop, struct spool *spool, const struct ops_config *config,
+    struct err *err)
 {
 	struct ops *ops = xmalloc(sizeof(*ops));
 
@@ -57,7 +57,7 @@ ops_new(struct loop *loop, struct spool *spool,
 	ops->spool = spool;
 	ops->config = *config;
 	ops->own_cwd = getcwd(NULL, 0);
-	ops->watch = watch_new(loop, WATCH_AUTO, err);
+	ops->watch = watch_new(loop, config->watcher, err);
 	if (ops->watch)
 		return ops;
 	ops_free(ops);
@@ -161,8 +161,8 @@ void
 op_status(struct ops *ops, struct op_call *call)
 {
 	struct err err = ERR_INIT;
-	json_t *result = ops_show(ops, arg_string(call, "job_id"),
-	    call->allow_last, &err);
+	json_t *result =
+	    ops_show(ops, arg_string(call, "job_id"), call->allow_last, &err);
 
 	if (result)
 		op_done(call, result);

@@ -24,17 +24,19 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/pattern.h"
+#include "engines/watch.h"
 #include "spool/spool.h"
 
 struct ops;
 
 /* Limits and defaults that a face hands to the operations. */
 struct ops_config {
-	const char *default_cwd; /* NULL: the process's own */
-	int64_t max_jobs;        /* most live jobs; 0: no limit */
-	int64_t max_log_bytes;   /* of each stream; 0: no bound */
-	int64_t timeout_seconds; /* default time limit; 0: none */
+	const char *default_cwd;  /* NULL: the process's own */
+	int64_t max_jobs;         /* most live jobs; 0: no limit */
+	int64_t max_log_bytes;    /* of each stream; 0: no bound */
+	int64_t timeout_seconds;  /* default time limit; 0: none */
 	struct pattern **allowed; /* NULL-terminated; NULL: everything */
+	enum watch_kind watcher;  /* how changes are seen */
 };
 
 enum { OPS_MAX_LOG_DEFAULT = 64 << 20, OPS_MAX_LOG_LEAST = 64 << 10 };
@@ -56,12 +58,12 @@ struct op_call {
 	void *arg;
 
 	/* For the command line only; zero over MCP. */
-	const char *const *argv;  /* execute: program and arguments */
-	bool from_run;            /* execute: counts for @last */
-	bool keep_env_as_is;      /* execute: env holds all names to store */
-	int64_t max_log_bytes;    /* execute: 0 = that of the config */
-	bool allow_last;          /* @last names a job */
-	bool wait_without_limit;  /* kill: wait for any grace */
+	const char *const *argv; /* execute: program and arguments */
+	bool from_run;           /* execute: counts for @last */
+	bool keep_env_as_is;     /* execute: env holds all names to store */
+	int64_t max_log_bytes;   /* execute: 0 = that of the config */
+	bool allow_last;         /* @last names a job */
+	bool wait_without_limit; /* kill: wait for any grace */
 
 	/* The operation's own. */
 	void (*cancel)(struct op_call *call); /* NULL: not waiting */
@@ -81,8 +83,7 @@ extern const size_t op_row_count;
 
 const struct op_row *ops_find(const char *tool); /* NULL: no such tool */
 
-void ops_start(struct ops *ops, const struct op_row *row,
-    struct op_call *call);
+void ops_start(struct ops *ops, const struct op_row *row, struct op_call *call);
 
 /* Stop waiting; neither done nor failed will be called.  Nothing happens to the
  * job.  Allowed on a call that has ended. */

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <uuid/uuid.h>
 
 #include "engines/spawn.h"
+#include "spool/ident.h"
 #include "spool/job.h"
 #include "spool/keys.h"
 #include "verbs/command.h"
@@ -32,12 +32,12 @@ static const char row_name[] = "execute_command";
 struct execution {
 	struct ops *ops;
 	struct op_call *call;
-	struct command command;  /* argv, environment, cwd */
+	struct command command; /* argv, environment, cwd */
 	struct journal journal;
-	char id[UUID_STR_LEN];
+	char id[IDENT_MAX];
 	char host[HOST_MAX];
-	const char *key;         /* NULL: none */
-	int locks[2];            /* of the key, of the limit */
+	const char *key; /* NULL: none */
+	int locks[2];    /* of the key, of the limit */
 	usec_t locking_since;
 	struct loop_timer *retry;
 	struct spawn spawn;
@@ -92,10 +92,10 @@ add_output(struct execution *x, const struct record *record, json_t *result)
 		return;
 	op_views_init(&views);
 	if (op_views_tail(&logs, INT32_MAX, 2 * OPS_TAIL_BYTES, false, &views,
-	    &err) == 0) {
-		json_object_set_new(result, "truncated", json_boolean(
-		    views.out.omitted.bytes > 0 ||
-		    views.err.omitted.bytes > 0));
+		&err) == 0) {
+		json_object_set_new(result, "truncated",
+		    json_boolean(views.out.omitted.bytes > 0 ||
+			views.err.omitted.bytes > 0));
 		op_views_texts(result, &views);
 	}
 	op_views_release(&views);
@@ -106,10 +106,12 @@ static void
 add_hint(struct execution *x, const struct record *record, json_t *result)
 {
 	if (x->waiting && !status_is_final(record->verdict.status))
-		json_set_string(result, "hint", "still running: wait_for_jobs "
+		json_set_string(result, "hint",
+		    "still running: wait_for_jobs "
 		    "waits for the end, tail_job_output shows its output");
 	else if (arg_bool(x->call, "notify"))
-		json_set_string(result, "hint", "notify has no effect: this "
+		json_set_string(result, "hint",
+		    "notify has no effect: this "
 		    "client takes no tasks; use wait_for_jobs");
 }
 
@@ -152,7 +154,8 @@ look(void *arg)
 	bool over;
 
 	over = scan_job(x->ops->spool, x->job.name, x->job.id, SCAN_STATE,
-	    &record) < 0 || status_is_final(record.verdict.status);
+		   &record) < 0 ||
+	    status_is_final(record.verdict.status);
 	record_release(&record);
 	if (over)
 		answer(x);
@@ -163,8 +166,8 @@ describe(struct op_call *call, char *text, size_t size)
 {
 	const struct execution *x = call->state;
 
-	snprintf(text, size, "%s running", x->journal.name ?
-	    x->journal.name : x->job.id);
+	snprintf(text, size, "%s running",
+	    x->journal.name ? x->journal.name : x->job.id);
 }
 
 /* The job is there: wait for its end if that was asked for, and answer. */
@@ -183,10 +186,9 @@ arrive(struct execution *x)
 	x->waiting = true;
 	x->call->state = x;
 	x->call->cancel = cancel_execution;
-	op_timer_start(&x->timer, x->ops, x->call, wait, answer_late,
-	    describe);
+	op_timer_start(&x->timer, x->ops, x->call, wait, answer_late, describe);
 	if (scan_job(x->ops->spool, x->job.name, x->job.id, SCAN_STATE,
-	    &record) == 0)
+		&record) == 0)
 		x->watch = job_watch_new(x->ops, x->job.name, &record,
 		    WATCH_NAMES, look, x);
 	record_release(&record);
@@ -213,8 +215,11 @@ on_answer(void *arg, int events)
 		arrive(x);
 		return;
 	}
-	err_wrap(&err, "%s", x->spawn.stage == SUPERVISE_PROGRAM ||
-	    x->spawn.stage == SUPERVISE_CWD ? ERROR_EXECUTE : ERROR_START);
+	err_wrap(&err, "%s",
+	    x->spawn.stage == SUPERVISE_PROGRAM ||
+		    x->spawn.stage == SUPERVISE_CWD
+		? ERROR_EXECUTE
+		: ERROR_START);
 	fail(x, &err);
 }
 
@@ -233,8 +238,8 @@ launch(struct execution *x)
 		fail(x, &err);
 		return;
 	}
-	x->answer = loop_add(x->ops->loop, x->spawn.answer, POLLIN, on_answer,
-	    x);
+	x->answer =
+	    loop_add(x->ops->loop, x->spawn.answer, POLLIN, on_answer, x);
 }
 
 static int
@@ -252,7 +257,9 @@ static int
 check_limit(struct execution *x, struct err *err)
 {
 	struct ops_list_query query = { .statuses = 1u << STATUS_RUNNING |
-		1u << STATUS_QUEUED, .limit = -1, .newest_ended = -1 };
+		    1u << STATUS_QUEUED,
+		.limit = -1,
+		.newest_ended = -1 };
 	int64_t live = 0;
 
 	if (ops_list(x->ops, &query, count_live, &live, err) < 0)
@@ -271,8 +278,8 @@ take_locks(struct execution *x, struct err *err)
 	int result;
 
 	if (x->key && x->locks[0] < 0) {
-		result = key_try(x->ops->spool, x->key, &x->locks[0],
-		    &existing, err);
+		result = key_try(x->ops->spool, x->key, &x->locks[0], &existing,
+		    err);
 		if (result <= 0)
 			return result;
 		if (existing) {
@@ -311,7 +318,8 @@ proceed(void *arg)
 	x->retry = NULL;
 	result = take_locks(x, &err);
 	if (result == 0 && time_mono() - x->locking_since > LOCK_PATIENCE)
-		result = err_set(&err, ERR_SYSTEM, "another launch with the "
+		result = err_set(&err, ERR_SYSTEM,
+		    "another launch with the "
 		    "same key or under the same limit does not end");
 	if (result < 0) {
 		if (err.kind == ERR_SYSTEM)
@@ -334,10 +342,8 @@ fill_journal(struct execution *x)
 	double timeout = arg_number(x->call, "timeout_seconds",
 	    (double)x->ops->config.timeout_seconds);
 	struct journal *j = &x->journal;
-	uuid_t uuid;
 
-	uuid_generate_random(uuid);
-	uuid_unparse_lower(uuid, x->id);
+	ident_new(x->id);
 	if (gethostname(x->host, sizeof(x->host)) < 0)
 		x->host[0] = '\0';
 	x->host[sizeof(x->host) - 1] = '\0';
@@ -354,8 +360,9 @@ fill_journal(struct execution *x)
 	j->interactive = arg_bool(x->call, "interactive");
 	j->merge_output = arg_bool(x->call, "merge_output");
 	j->timeout_usec = timeout > 0 ? (int64_t)(timeout * USEC_PER_SEC) : -1;
-	j->max_log_bytes = x->call->max_log_bytes ? x->call->max_log_bytes :
-	    x->ops->config.max_log_bytes;
+	j->max_log_bytes = x->call->max_log_bytes
+	    ? x->call->max_log_bytes
+	    : x->ops->config.max_log_bytes;
 	j->created = time_wall();
 }
 
@@ -389,8 +396,8 @@ op_execute(struct ops *ops, struct op_call *call)
 	x->call = call;
 	x->locks[0] = x->locks[1] = -1;
 	x->spawn.answer = -1;
-	x->key = json_string_value(json_object_get(call->args,
-	    "idempotency_key"));
+	x->key =
+	    json_string_value(json_object_get(call->args, "idempotency_key"));
 	x->locking_since = time_mono();
 	if (prepare(x, &err) < 0)
 		fail(x, &err);

@@ -133,7 +133,7 @@ give_up_waiting(struct op_call *call)
 
 	if (!k->note)
 		k->note = "the request stands; not everything of it is dead "
-		    "yet";
+			  "yet";
 	answer_from_record(k);
 }
 
@@ -154,14 +154,14 @@ ensure_supervisor(struct killing *k, struct err *err)
 
 	if (!j->supervisor.pid) {
 		k->note = "not started by jobdir: the request was written, no "
-		    "process was signalled";
+			  "process was signalled";
 		return 0;
 	}
 	if (proc_life(&j->supervisor) == PROC_ALIVE)
 		return 0;
 	if (k->record.verdict.rule == RULE_LOCK_HELD) {
 		k->note = "it runs where it cannot be seen from here: the "
-		    "request was written";
+			  "request was written";
 		return 0;
 	}
 	return spawn_take_over(k->ops->spool, k->job.name, err);
@@ -179,7 +179,8 @@ leave_request(struct killing *k, struct err *err)
 	memset(&request, 0, sizeof(request));
 	request.signal = signo > 0 ? signo : SIGTERM;
 	request.grace = (usec_t)(arg_number(k->call, "grace_seconds",
-	    REQUEST_GRACE_DEFAULT) * USEC_PER_SEC);
+				     REQUEST_GRACE_DEFAULT) *
+	    USEC_PER_SEC);
 	request.at = time_wall();
 	request_set_by(&request, k->call->asker);
 	return request_write(dir, &request, err);
@@ -188,9 +189,9 @@ leave_request(struct killing *k, struct err *err)
 static void
 begin(struct killing *k)
 {
-	double limit = arg_number(k->call, "grace_seconds",
-	    REQUEST_GRACE_DEFAULT) + (k->ops->spool->remote ? AFTER_REMOTE :
-	    AFTER_LOCAL);
+	double limit =
+	    arg_number(k->call, "grace_seconds", REQUEST_GRACE_DEFAULT) +
+	    (k->ops->spool->remote ? AFTER_REMOTE : AFTER_LOCAL);
 	struct err err = ERR_INIT;
 
 	if (ensure_supervisor(k, &err) < 0 || leave_request(k, &err) < 0) {
@@ -225,8 +226,9 @@ op_kill(struct ops *ops, struct op_call *call)
 	journal_init(&k->record.journal);
 	k->ops = ops;
 	k->call = call;
-	if (op_resolve(ops, call, arg_string(call, "job_id"), &k->job,
-	    &err) < 0 || op_scan(ops, &k->job, &k->record, &err) < 0) {
+	if (op_resolve(ops, call, arg_string(call, "job_id"), &k->job, &err) <
+		0 ||
+	    op_scan(ops, &k->job, &k->record, &err) < 0) {
 		if (err.kind != ERR_NOT_FOUND) {
 			killing_fail(k, &err);
 			return;

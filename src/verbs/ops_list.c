@@ -21,7 +21,7 @@
 #include "verbs/cursor.h"
 
 /* A start comes at most so long after the second in its name. */
-enum { NAME_SLACK = 5 * USEC_PER_SEC, PAGE_BYTES = 16 * 1024 };
+enum { NAME_SLACK = 5 * USEC_PER_SEC, PAGE_BYTES = 16 * 1024, SHORT = 1000 };
 
 struct candidate {
 	usec_t started;
@@ -135,17 +135,17 @@ is_surely_ended(const struct listing *l, const struct spool_entry *entry)
 	if (!entry->own)
 		return false;
 	snprintf(path, sizeof(path), "%s/" JOB_JOURNAL, entry->name);
-	return fstatat(l->ops->spool->fd, path, &st,
-	    AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-	    (st.st_mode & S_IWUSR) == 0;
+	return fstatat(l->ops->spool->fd, path, &st, AT_SYMLINK_NOFOLLOW) ==
+	    0 &&
+	    S_ISREG(st.st_mode) && (st.st_mode & S_IWUSR) == 0;
 }
 
 /* Can it be told without reading that the entry is not wanted? */
 static bool
 is_unwanted(const struct listing *l, const struct spool_entry *entry)
 {
-	const unsigned live = 1u << STATUS_QUEUED | 1u << STATUS_RUNNING |
-	    1u << STATUS_UNKNOWN;
+	const unsigned live =
+	    1u << STATUS_QUEUED | 1u << STATUS_RUNNING | 1u << STATUS_UNKNOWN;
 	const struct ops_list_query *q = l->query;
 
 	if (l->after && entry->own &&
@@ -167,6 +167,13 @@ is_after(const struct cursor *cursor, const struct record *record)
 	return strcmp(record->id, cursor->id) > 0;
 }
 
+/* A short list shows what jobs left behind; of a long one that costs too much. */
+static bool
+is_short(const struct ops_list_query *q)
+{
+	return q->newest_ended >= 0 || (q->limit >= 0 && q->limit <= SHORT);
+}
+
 static void
 consider(struct listing *l, const struct spool_entry *entry)
 {
@@ -176,13 +183,12 @@ consider(struct listing *l, const struct spool_entry *entry)
 	if (is_unwanted(l, entry))
 		return;
 	if (scan_job(l->ops->spool, entry->name, entry->id,
-	    l->query->newest_ended >= 0 ? SCAN_FULL : SCAN_STATE,
-	    &record) == 0 && is_after(l->after, &record) &&
-	    matches(l->query, &record)) {
+		is_short(l->query) ? SCAN_FULL : SCAN_STATE, &record) == 0 &&
+	    is_after(l->after, &record) && matches(l->query, &record)) {
 		if (l->count == l->room) {
 			l->room = l->room ? l->room * 2 : 64;
-			l->waiting = xrealloc(l->waiting, l->room,
-			    sizeof(*l->waiting));
+			l->waiting =
+			    xrealloc(l->waiting, l->room, sizeof(*l->waiting));
 		}
 		c = &l->waiting[l->count++];
 		c->started = record.started;
@@ -224,7 +230,9 @@ int
 ops_list(struct ops *ops, const struct ops_list_query *query,
     int (*each)(void *arg, json_t *job), void *arg, struct err *err)
 {
-	struct listing l = { .ops = ops, .query = query, .each = each,
+	struct listing l = { .ops = ops,
+		.query = query,
+		.each = each,
 		.arg = arg };
 
 	return run(&l, err);
@@ -246,7 +254,7 @@ add_to_page(void *arg, json_t *job)
 
 	if ((int64_t)json_array_size(page->jobs) == page->limit ||
 	    (json_array_size(page->jobs) > 0 &&
-	    page->bytes + bytes > PAGE_BYTES)) {
+		page->bytes + bytes > PAGE_BYTES)) {
 		page->more = true;
 		return 1;
 	}
@@ -283,11 +291,14 @@ op_list(struct ops *ops, struct op_call *call)
 {
 	struct ops_list_query query = { .statuses = wanted_statuses(call),
 		.name = optional_string(call, "name"),
-		.cwd = optional_string(call, "cwd"), .limit = -1,
+		.cwd = optional_string(call, "cwd"),
+		.limit = -1,
 		.newest_ended = -1 };
 	struct page page = { .limit = (int64_t)arg_number(call, "limit", 20) };
-	struct listing l = { .ops = ops, .query = &query,
-		.each = add_to_page, .arg = &page };
+	struct listing l = { .ops = ops,
+		.query = &query,
+		.each = add_to_page,
+		.arg = &page };
 	const char *text = optional_string(call, "cursor");
 	struct cursor cursor = { 0 };
 	struct err err = ERR_INIT;
@@ -311,8 +322,8 @@ op_list(struct ops *ops, struct op_call *call)
 	if (page.more) {
 		cleanup_free char *next = NULL;
 
-		last = json_array_get(page.jobs,
-		    json_array_size(page.jobs) - 1);
+		last =
+		    json_array_get(page.jobs, json_array_size(page.jobs) - 1);
 		next = cursor_format(last);
 		json_set_string(result, "next_cursor", next);
 	}

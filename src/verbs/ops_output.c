@@ -66,8 +66,8 @@ reading_new(struct ops *ops, struct op_call *call, const char *tool)
 	r->row = ops_find(tool);
 	r->logs.out.fd = r->logs.err.fd = -1;
 	op_views_init(&r->views);
-	if (op_resolve(ops, call, arg_string(call, "job_id"), &r->job,
-	    &err) == 0 &&
+	if (op_resolve(ops, call, arg_string(call, "job_id"), &r->job, &err) ==
+		0 &&
 	    op_scan(ops, &r->job, &r->record, &err) == 0 &&
 	    op_logs_open(&r->logs, ops, &r->record, &err) == 0)
 		return r;
@@ -88,8 +88,8 @@ reading_answer(struct reading *r)
 	    status_word(r->record.verdict.status));
 	op_views_numbers(result, &r->logs, &r->views, ended);
 	if (r->pattern)
-		json_object_set_new(result, "match_count", json_integer(
-		    r->views.out.matches + r->views.err.matches));
+		json_object_set_new(result, "match_count",
+		    json_integer(r->views.out.matches + r->views.err.matches));
 	op_views_texts(result, &r->views);
 	reading_free(r);
 	op_done(call, result);
@@ -104,8 +104,8 @@ op_tail(struct ops *ops, struct op_call *call)
 	if (!r)
 		return;
 	if (op_views_tail(&r->logs, (int64_t)arg_number(call, "lines", 50),
-	    (size_t)arg_number(call, "max_bytes", 8192), arg_bool(call, "raw"),
-	    &r->views, &err) < 0)
+		(size_t)arg_number(call, "max_bytes", 8192),
+		arg_bool(call, "raw"), &r->views, &err) < 0)
 		reading_fail(r, &err);
 	else
 		reading_answer(r);
@@ -117,12 +117,12 @@ search_stream(struct reading *r, bool in_err)
 {
 	size_t max = (size_t)arg_number(r->call, "max_bytes", 16384);
 	struct text_style style = { .raw = arg_bool(r->call, "raw") };
-	double offset = arg_number(r->call, in_err ? "stderr_offset" :
-	    "stdout_offset", 0);
+	double offset =
+	    arg_number(r->call, in_err ? "stderr_offset" : "stdout_offset", 0);
 
 	if (in_err && r->views.has_out)
-		max -= r->views.out.text.len < max ? r->views.out.text.len :
-		    max;
+		max -=
+		    r->views.out.text.len < max ? r->views.out.text.len : max;
 	else if (!in_err && r->views.has_err && r->logs.err.size > 0)
 		max /= 2;
 	r->in_err = in_err;
@@ -140,8 +140,8 @@ search_step(void *arg)
 	int more;
 
 	r->next = NULL;
-	more = log_search_step(r->search, r->in_err ? &r->views.err :
-	    &r->views.out, &err);
+	more = log_search_step(r->search,
+	    r->in_err ? &r->views.err : &r->views.out, &err);
 	if (more < 0) {
 		reading_fail(r, &err);
 		return;
@@ -205,10 +205,10 @@ op_output(struct ops *ops, struct op_call *call)
 		return;
 	}
 	if (op_views_range(&r->logs,
-	    (int64_t)arg_number(call, "stdout_offset", -1),
-	    (int64_t)arg_number(call, "stderr_offset", -1),
-	    (size_t)arg_number(call, "max_bytes", 16384),
-	    arg_bool(call, "raw"), &r->views, &err) < 0)
+		(int64_t)arg_number(call, "stdout_offset", -1),
+		(int64_t)arg_number(call, "stderr_offset", -1),
+		(size_t)arg_number(call, "max_bytes", 16384),
+		arg_bool(call, "raw"), &r->views, &err) < 0)
 		reading_fail(r, &err);
 	else
 		reading_answer(r);

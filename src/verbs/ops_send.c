@@ -33,11 +33,11 @@ open_input(const struct ops *ops, const struct record *record, struct err *err)
 	struct stat st;
 
 	if (record->verdict.status != STATUS_RUNNING)
-		return err_set(err, ERR_REFUSED, ERROR_NOT_RUNNING,
-		    record->id);
+		return err_set(err, ERR_REFUSED, ERROR_NOT_RUNNING, record->id);
 	if (!j->interactive)
-		return err_set(err, ERR_REFUSED, j->supervisor.pid ?
-		    ERROR_NO_INPUT : ERROR_FOREIGN_INPUT, record->id);
+		return err_set(err, ERR_REFUSED,
+		    j->supervisor.pid ? ERROR_NO_INPUT : ERROR_FOREIGN_INPUT,
+		    record->id);
 	dir = scan_open_dir(ops->spool, record->dirname);
 	if (dir >= 0)
 		fd = openat(dir, JOB_STDIN,
@@ -198,8 +198,8 @@ answer(struct interaction *in)
 	}
 	op_views_init(&views);
 	if (op_views_range(&logs, in->out_offset, in->err_offset,
-	    (size_t)arg_number(call, "max_bytes", 8192), false, &views,
-	    &err) < 0) {
+		(size_t)arg_number(call, "max_bytes", 8192), false, &views,
+		&err) < 0) {
 		op_views_release(&views);
 		op_logs_close(&logs);
 		interaction_fail(in, &err);
@@ -213,9 +213,10 @@ answer(struct interaction *in)
 	    json_integer((json_int_t)in->written));
 	op_views_numbers(result, &logs, &views,
 	    status_is_final(in->record.verdict.status) &&
-	    in->record.leftover == 0);
+		in->record.leftover == 0);
 	if (in->written < in->input.len)
-		json_set_string(result, "hint", "the job does not read its "
+		json_set_string(result, "hint",
+		    "the job does not read its "
 		    "input: what is missing in bytes_written was not written"
 		    "; send it again later");
 	op_views_texts(result, &views);
@@ -248,14 +249,14 @@ look(struct interaction *in)
 	bool ended, grown;
 
 	if (scan_job(in->ops->spool, in->job.name, in->job.id, SCAN_FULL,
-	    &record) < 0) {
+		&record) < 0) {
 		record_release(&record);
 		answer(in);
 		return;
 	}
 	ended = status_is_final(record.verdict.status);
-	grown = record.out.size != in->out_size ||
-	    record.err.size != in->err_size;
+	grown =
+	    record.out.size != in->out_size || record.err.size != in->err_size;
 	in->out_size = record.out.size;
 	in->err_size = record.err.size;
 	record_release(&record);
@@ -285,7 +286,7 @@ on_writable(void *arg, int events)
 
 	(void)events;
 	if (write_some(in->fd, buf_str(&in->input) + in->written,
-	    in->input.len - in->written, &n, &err) < 0) {
+		in->input.len - in->written, &n, &err) < 0) {
 		interaction_fail(in, &err);
 		return;
 	}
@@ -344,8 +345,9 @@ op_interact(struct ops *ops, struct op_call *call)
 	in->call = call;
 	in->fd = -1;
 	make_input(in);
-	if (op_resolve(ops, call, arg_string(call, "job_id"), &in->job,
-	    &err) < 0 || op_scan(ops, &in->job, &in->record, &err) < 0) {
+	if (op_resolve(ops, call, arg_string(call, "job_id"), &in->job, &err) <
+		0 ||
+	    op_scan(ops, &in->job, &in->record, &err) < 0) {
 		interaction_fail(in, &err);
 		return;
 	}

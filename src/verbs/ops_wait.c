@@ -25,7 +25,7 @@ struct waited {
 	usec_t unreadable_since; /* time_mono(); 0: it can be read */
 	struct loop_timer *again;
 	struct log_match match[2]; /* of stdout, stderr */
-	int matched;             /* 1, 2: the stream; 0: none */
+	int matched;               /* 1, 2: the stream; 0: none */
 };
 
 struct waiting {
@@ -95,20 +95,20 @@ add_output(struct waiting *w, const struct waited *job, size_t share,
 	struct op_logs logs;
 
 	if (job->matched)
-		json_object_set_new(item, "matched", json_pack(
-		    "{s:s,s:I,s:s#}", "stream",
-		    job->matched == 1 ? "stdout" : "stderr", "offset",
-		    (json_int_t)job->match[job->matched - 1].offset, "line",
-		    buf_str(&job->match[job->matched - 1].line),
-		    (int)job->match[job->matched - 1].line.len));
+		json_object_set_new(item, "matched",
+		    json_pack("{s:s,s:I,s:s#}", "stream",
+			job->matched == 1 ? "stdout" : "stderr", "offset",
+			(json_int_t)job->match[job->matched - 1].offset, "line",
+			buf_str(&job->match[job->matched - 1].line),
+			(int)job->match[job->matched - 1].line.len));
 	if (lines == 0 || job->removed ||
 	    op_logs_open(&logs, w->ops, &job->record, &err) < 0)
 		return;
 	op_views_init(&views);
 	if (op_views_tail(&logs, lines, share, false, &views, &err) == 0) {
-		json_object_set_new(item, "truncated", json_boolean(
-		    views.out.omitted.bytes > 0 ||
-		    views.err.omitted.bytes > 0));
+		json_object_set_new(item, "truncated",
+		    json_boolean(views.out.omitted.bytes > 0 ||
+			views.err.omitted.bytes > 0));
 		op_views_texts(item, &views);
 	}
 	op_views_release(&views);
@@ -118,8 +118,8 @@ add_output(struct waiting *w, const struct waited *job, size_t share,
 static json_t *
 done_items(struct waiting *w, size_t done)
 {
-	struct waited **sorted = xrealloc(NULL, done + 1,
-	    sizeof(struct waited *));
+	struct waited **sorted =
+	    xrealloc(NULL, done + 1, sizeof(struct waited *));
 	json_t *items = json_array(), *item;
 	size_t i, n = 0;
 
@@ -159,11 +159,11 @@ answer(struct waiting *w, bool timed_out)
 			json_array_append_new(pending,
 			    json_string(w->jobs[i].job.id));
 	json_object_set_new(result, "timed_out", json_boolean(timed_out));
-	json_set_seconds(result, "waited_seconds",
-	    op_timer_waited(&w->timer));
+	json_set_seconds(result, "waited_seconds", op_timer_waited(&w->timer));
 	json_object_set_new(result, "pending", pending);
 	if (done < w->count) {
-		snprintf(hint, sizeof(hint), "%zu still pending: call "
+		snprintf(hint, sizeof(hint),
+		    "%zu still pending: call "
 		    "wait_for_jobs again with job_ids = pending",
 		    w->count - done);
 		json_set_string(result, "hint", hint);
@@ -197,8 +197,8 @@ look_for_line(struct waited *job)
 		more = log_match_step(i ? &logs.err : &logs.out, w->pattern,
 		    &job->match[i], &err);
 		if (more == 1 && !job->again)
-			job->again = loop_timer(w->ops->loop, 0, on_change,
-			    job);
+			job->again =
+			    loop_timer(w->ops->loop, 0, on_change, job);
 		if (job->match[i].found)
 			job->matched = i + 1;
 	}
@@ -234,14 +234,15 @@ look(struct waited *job)
 
 	record_release(&job->record);
 	if (scan_job(w->ops->spool, job->job.name, job->job.id, SCAN_STATE,
-	    &job->record) < 0) {
+		&job->record) < 0) {
 		job->record.verdict = (struct verdict){ STATUS_UNKNOWN,
 			REASON_REMOVED, RULE_UNREADABLE, false };
 		job->removed = job->done = true;
 	} else {
 		job->done = look_for_line(job) ||
 		    (status_is_final(job->record.verdict.status) &&
-		    !job->again) || is_unreadable_for_good(job);
+			!job->again) ||
+		    is_unreadable_for_good(job);
 	}
 	if (job->done) {
 		job_watch_free(job->watch);
@@ -282,8 +283,10 @@ describe(struct op_call *call, char *text, size_t size)
 	for (i = 0; i < w->count && w->jobs[i].done; i++)
 		continue;
 	snprintf(text, size, "%zu of %zu done; %s %s", done, w->count,
-	    i < w->count ? (w->jobs[i].record.journal.name ?
-	    w->jobs[i].record.journal.name : w->jobs[i].job.id) : "",
+	    i < w->count ? (w->jobs[i].record.journal.name
+				   ? w->jobs[i].record.journal.name
+				   : w->jobs[i].job.id)
+			 : "",
 	    i < w->count ? status_word(w->jobs[i].record.verdict.status) : "");
 }
 
@@ -320,14 +323,15 @@ take_arguments(struct waiting *w, struct err *err)
 	w->jobs = xrealloc(NULL, json_array_size(ids) + 1, sizeof(*w->jobs));
 	memset(w->jobs, 0, (json_array_size(ids) + 1) * sizeof(*w->jobs));
 	for (i = 0; i < json_array_size(ids); i++)
-		if (add_job(w, json_string_value(json_array_get(ids, i)),
-		    err) < 0)
+		if (add_job(w, json_string_value(json_array_get(ids, i)), err) <
+		    0)
 			return -1;
 	if (!text)
 		return 0;
 	w->pattern = pattern_new(text, false, &why);
-	return w->pattern ? 0 : err_set(err, ERR_INVALID,
-	    ERROR_PARAMETER ": %s", "pattern", why.text);
+	return w->pattern ? 0
+			  : err_set(err, ERR_INVALID, ERROR_PARAMETER ": %s",
+				"pattern", why.text);
 }
 
 void

@@ -48,8 +48,8 @@ json_set_seconds(json_t *object, const char *key, double seconds)
 {
 	/* Milliseconds are enough for people, and print short. */
 	if (seconds >= 0)
-		json_object_set_new(object, key, json_real(
-		    (double)(int64_t)(seconds * 1000 + 0.5) / 1000));
+		json_object_set_new(object, key,
+		    json_real((double)(int64_t)(seconds * 1000 + 0.5) / 1000));
 }
 
 void
@@ -89,8 +89,7 @@ set_reason(json_t *object, const struct record *record)
 	enum reason reason = record->verdict.reason;
 
 	/* Of a completed job it would say nothing. */
-	if (reason != REASON_NONE &&
-	    record->verdict.status != STATUS_COMPLETED)
+	if (reason != REASON_NONE && record->verdict.status != STATUS_COMPLETED)
 		json_set_string(object, "reason", reason_word(reason));
 }
 
@@ -105,8 +104,7 @@ set_ending(json_t *object, const struct record *record)
 	if (j->exit_code >= 0)
 		set_number(object, "exit_code", j->exit_code);
 	if (j->signal)
-		json_set_string(object, "signal",
-		    signal_name(j->signal, name));
+		json_set_string(object, "signal", signal_name(j->signal, name));
 }
 
 static void
@@ -145,8 +143,7 @@ static void
 set_journal_error(json_t *object, const struct record *record)
 {
 	if (record->journal_error[0])
-		json_set_string(object, "journal_error",
-		    record->journal_error);
+		json_set_string(object, "journal_error", record->journal_error);
 }
 
 static void
@@ -268,8 +265,9 @@ set_usage(json_t *object, const struct journal *j)
 static void
 set_logs(json_t *object, const struct record *record)
 {
-	usec_t grown = record->out.grown > record->err.grown ?
-	    record->out.grown : record->err.grown;
+	usec_t grown = record->out.grown > record->err.grown
+	    ? record->out.grown
+	    : record->err.grown;
 
 	set_number(object, "stdout_size", record->out.size);
 	set_number(object, "stderr_size", record->err.size);
@@ -283,20 +281,24 @@ set_hint(json_t *object, const struct record *record)
 	struct buf hint = BUF_INIT;
 
 	if (record->leftover > 0)
-		buf_addf(&hint, "%d process%s left behind by the command "
+		buf_addf(&hint,
+		    "%d process%s left behind by the command "
 		    "(started with a trailing & or detached) still live%s; "
-		    "kill_job ends %s", record->leftover,
-		    record->leftover == 1 ? "" : "es",
+		    "kill_job ends %s",
+		    record->leftover, record->leftover == 1 ? "" : "es",
 		    record->leftover == 1 ? "s" : "",
 		    record->leftover == 1 ? "it" : "them");
 	if (truncated > 0)
-		buf_addf(&hint, "%sthe job truncated its own log %lld time%s "
+		buf_addf(&hint,
+		    "%sthe job truncated its own log %lld time%s "
 		    "(e.g. by > /dev/stderr; use >&2), earlier output is gone",
 		    hint.len ? "; " : "", (long long)truncated,
 		    truncated == 1 ? "" : "s");
 	if (record->verdict.orphaned)
-		buf_addf(&hint, "%sits supervisor was killed: kill_job and "
-		    "interact_with_job start a new one", hint.len ? "; " : "");
+		buf_addf(&hint,
+		    "%sits supervisor was killed: kill_job and "
+		    "interact_with_job start a new one",
+		    hint.len ? "; " : "");
 	if (hint.len)
 		json_set_string(object, "hint", buf_str(&hint));
 	buf_release(&hint);
@@ -314,8 +316,8 @@ set_result(json_t *object, const struct journal *j)
 	if (size <= RESULT_MAX)
 		json_object_set(object, "result", j->result);
 	else
-		json_object_set_new(object, "result", json_pack("{s:I}",
-		    "omitted_bytes", (json_int_t)size));
+		json_object_set_new(object, "result",
+		    json_pack("{s:I}", "omitted_bytes", (json_int_t)size));
 }
 
 /* Why it failed, in words, where the record itself does not say. */

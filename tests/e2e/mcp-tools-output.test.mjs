@@ -9,6 +9,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { plant } from './lib/plant.mjs';
+import { identity } from './lib/proc.mjs';
 import { announce_clients, root_test } from './lib/root.mjs';
 import { ok, refused, run, start, until_ended, until_output }
 	from './lib/tools.mjs';
@@ -125,6 +126,7 @@ root_test('from offset to offset without gaps', async (root) => {
 	const job = await run(server, 'for i in $(seq 300); do' +
 	    ' echo "$i \u00fcn\u00efc\u00f6d\u00e9 \u{1f600}";' +
 	    ' echo $i >&2; done');
+	const size = log_of(job).length;
 	const log = log_of(job).toString();
 	const errors = log_of(job, 'stderr.log').toString();
 
@@ -168,7 +170,7 @@ root_test('from offset to offset without gaps', async (root) => {
 	    { job_id: job.job_id, stdout_offset: 1e9 });
 
 	assert.equal(beyond.stdout, '');
-	assert.equal(beyond.stdout_next, log.length);
+	assert.equal(beyond.stdout_next, size);
 	assert.equal(beyond.complete, true);
 });
 
@@ -250,7 +252,7 @@ root_test('grep', async (root) => {
 		assert.ok(view.stdout.length <= 40);
 		found += view.stdout;
 	} while (!view.complete);
-	assert.equal(found, lines(...Array.from({ length: 100 },
+	assert.equal(found.replaceAll('--\n', ''), lines(...Array.from({ length: 100 },
 	    (_, i) => i + 1).filter((n) => String(n).includes('5'))));
 });
 
@@ -373,8 +375,10 @@ root_test('a log beyond its bound', async (root, t) => {
 		const view = await ok(server, 'get_job_output',
 		    { job_id, stdout_offset: from, max_bytes: 50, raw: true });
 
-		assert.equal(view.stdout, expected.slice(really, really + 50));
-		assert.equal(view.stdout_next, really + 50);
+		assert.ok(view.stdout.length > 0 && view.stdout.length <= 50);
+		assert.equal(view.stdout, expected.slice(really,
+		    really + view.stdout.length));
+		assert.equal(view.stdout_next, really + view.stdout.length);
 		assert.deepEqual(view.stdout_dropped, { offset, bytes });
 	}
 	assert.equal((await ok(server, 'get_job_output',
@@ -567,10 +571,8 @@ root_test('jobs that take no input', async (root) => {
 	try {
 		await once(stranger, 'spawn');
 
-		const dir = plant(root, '20260101T000000Z__stranger',
-		    { name: 'theirs', pid: stranger.pid });
-
-		writeFileSync(join(dir, 'pid'), `${stranger.pid}\n`);
+		plant(root, '20260101T000000Z__stranger',
+		    { name: 'theirs', ...identity(stranger.pid) });
 		assert.equal((await ok(server, 'get_job_status',
 		    { job_id: 'stranger' })).status, 'running');
 		assert.equal(await interact('stranger'), 'Job stranger does' +

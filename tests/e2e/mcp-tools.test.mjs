@@ -4,8 +4,8 @@
  * MCP_BG_* variables in mcp-tools-settings.test.mjs.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
-	from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync,
+	writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe } from 'node:test';
 import { alive } from './lib/proc.mjs';
@@ -31,7 +31,7 @@ const WRONG = [
 	['interact_with_job', { job_id: 'x' },
 	    "'input' is a required property"],
 	['get_job_status', { job_id: 5 }, "5 is not of type 'string'"],
-	['get_job_status', { job_id: null }, "'job_id' is a required property"],
+	['get_job_status', { job_id: null }, "None is not of type 'string'"],
 	['tail_job_output', { job_id: 'x', lines: 0 },
 	    '0 is less than the minimum of 1'],
 	['tail_job_output', { job_id: 'x', lines: 1001 },
@@ -214,7 +214,6 @@ root_test('words that are no command', async (root) => {
 	    { command: 'echo', args: ['a', '\0'] },
 	    { command: 'echo', cwd: '/tmp\0/x' },
 	    { command: 'echo', env: { A: 'x\0y' } },
-	    { command: 'echo', env: { 'A\0B': 'x' } },
 	    { command: 'echo', name: 'a\0b' }])
 		assert.equal(await execute(args), 'Invalid command: embedded' +
 		    ' null byte', JSON.stringify(args));
@@ -254,7 +253,7 @@ root_test('directory, environment, name', async (root) => {
 		const job = await run(server, 'pwd', { cwd });
 
 		assert.equal(job.stdout, `${sub}\n`);
-		assert.match(job.cwd, new RegExp(`^${sub}(/\\.)?$`));
+		assert.equal(realpathSync(job.cwd), sub);
 	}
 
 	const job = await run(server, 'echo "$KEPT $CHANGED $NEW"; env |' +

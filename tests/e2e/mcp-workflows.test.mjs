@@ -419,7 +419,7 @@ workflow('W19 shell-only inspection', async (root, connect) => {
 	assert.equal(statSync(root.runs).mode & 0o7777, 0o700);
 
 	/* Stop one with nothing but touch. */
-	await sh(`touch *__${two.job_id}/cancel`);
+	await sh(`cd *__${two.job_id} && touch cancel`);
 	await until(() => !alive(two.pid), 15000, 'it is stopped');
 	await until(async () => (await sh(`cat *__${two.job_id}/journal.json`))
 	    .includes('"cancelled"'), 5000, 'its end is recorded');

@@ -173,11 +173,13 @@ test_cli__what_column(void **state)
 	check_what("{}", "");
 	check_what("{\"command\": \"a\\nb\\u001b[2J\"}", "a\\nb\\x1b[2J");
 	check_what("{\"command\": \"t\", \"progress\": {\"current\": 3, "
-	    "\"total\": 10, \"unit\": \"epochs\"}}", "t  [3/10 epochs]");
+		   "\"total\": 10, \"unit\": \"epochs\"}}",
+	    "t  [3/10 epochs]");
 	check_what("{\"command\": \"t\", \"progress\": {\"current\": 2.5}}",
 	    "t  [2.5]");
 	check_what("{\"command\": \"t\", \"progress\": {\"total\": 10}, "
-	    "\"phase\": \"linking\"}", "t  [linking]");
+		   "\"phase\": \"linking\"}",
+	    "t  [linking]");
 	check_what("{\"command\": \"t\", \"leftover\": 1}",
 	    "t  (1 process left behind)");
 	check_what("{\"command\": \"t\", \"leftover\": 2}",
@@ -206,8 +208,7 @@ test_cli__cut(void **state)
 	check_cut(">make test", 0, ">");
 	check_cut(">", 0, ">");
 	/* A wide character that would not fit goes as a whole. */
-	check_cut(">\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 4,
-	    ">\xe6\x97\xa5…");
+	check_cut(">\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 4, ">\xe6\x97\xa5…");
 }
 
 static void
@@ -264,8 +265,9 @@ test_cli__exit_code(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(cases); i++)
 		assert_int_equal(format_exit_code(cases[i].status,
-		    cases[i].reason, cases[i].exit_code, cases[i].signal,
-		    cases[i].asked), cases[i].expected);
+				     cases[i].reason, cases[i].exit_code,
+				     cases[i].signal, cases[i].asked),
+		    cases[i].expected);
 }
 
 /* The synopsis of a verb. */
@@ -285,12 +287,15 @@ static void
 test_cli__synopsis(void **state)
 {
 	(void)state;
-	check_synopsis("run", "jobdir run [-n NAME] [-C DIR] "
+	check_synopsis("run",
+	    "jobdir run [-n NAME] [-C DIR] "
 	    "[-e NAME[=VALUE]]... [-t TIME] [-k KEY] [-i] [-m] "
 	    "[--max-log SIZE] [-w | -f] [--json] [--] COMMAND [ARG]...");
-	check_synopsis("ls", "jobdir ls [-a | -N COUNT] "
+	check_synopsis("ls",
+	    "jobdir ls [-a | -N COUNT] "
 	    "[-s STATUS[,STATUS]] [-n NAME] [-q | --json | --jsonl]");
-	check_synopsis("wait", "jobdir wait [--any] [-t TIME] [-q | --json] "
+	check_synopsis("wait",
+	    "jobdir wait [--any] [-t TIME] [-q | --json] "
 	    "[-a | JOB...]");
 	check_synopsis("path", "jobdir path [JOB]");
 	assert_null(cli_find_verb("supervise"));

@@ -27,6 +27,20 @@ export function stat(pid) {
 		pgrp: Number(field[2]),
 		session: Number(field[3]),
 		tty: Number(field[4]),
+		start_time: Number(field[19]),
+	};
+}
+
+/* The members of a journal that say which process is meant. */
+export function identity(pid) {
+	const namespace = readlinkSync(`/proc/${pid}/ns/pid`);
+
+	return {
+		pid,
+		start_time: stat(pid).start_time,
+		boot_id: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')
+		    .trim(),
+		pid_namespace: Number(/\d+/.exec(namespace)[0]),
 	};
 }
 

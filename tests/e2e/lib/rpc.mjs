@@ -134,7 +134,7 @@ export class Server {
 		});
 	}
 
-	/* The line a message came in. */
+	/* The line a message, or a result of call(), came in. */
 	text(message) {
 		return this.texts.get(message);
 	}
@@ -201,7 +201,7 @@ export class Server {
 
 		if (answer.error)
 			throw new Error(`${name}: ${answer.error.message}`);
-		this.last_text = this.text(answer);
+		this.texts.set(answer.result, this.text(answer));
 		return answer.result;
 	}
 

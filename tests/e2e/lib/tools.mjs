@@ -63,8 +63,8 @@ export async function ok(connection, tool, args = {}) {
 	assert.equal(result.content[0].type, 'text');
 	assert.deepEqual(JSON.parse(text), result.structuredContent,
 	    `${tool}: text and structuredContent carry the same data`);
-	if (connection.last_text)
-		assert.ok(connection.last_text.includes(
+	if (connection.text)
+		assert.ok(connection.text(result).includes(
 		    `"structuredContent":${text}`), `${tool}: compact text`);
 
 	const { schema, valid } = await checker(connection, tool);
