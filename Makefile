@@ -169,11 +169,16 @@ $(B)/unit/%: tests/unit/%.c $(filter-out $(MAIN_OBJ),$(OBJS)) \
 unit: $(UNIT_TESTS)
 	scripts/run-unit $(UNIT_TESTS)
 
-# The tests find the program in JOBDIR_PROGRAM.
+# The tests find the program in JOBDIR_PROGRAM.  A sanitizer in a supervisor
+# has nobody to talk to, so reports go to files; one file is a failure.
 E2E_TESTS = $(sort $(wildcard tests/e2e/*.test.mjs))
+REPORT := log_path=$(abspath $(B))/report
 e2e: $(PROGRAM)
-	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) \
-	    scripts/run-node-tests $(B)/e2e.tap 120 $(E2E_TESTS)
+	@rm -f $(B)/report.*
+	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) $(if $(SANITIZE), \
+	    ASAN_OPTIONS=$(REPORT) UBSAN_OPTIONS=$(REPORT)) \
+	    scripts/run-node-tests $(B)/e2e.tap 120 $(E2E_TESTS); \
+	    code=$$?; ! cat $(B)/report.* 2>/dev/null && exit $$code
 
 test: unit e2e
 

@@ -92,8 +92,12 @@ static void
 on_failed(struct op_call *call, const struct err *err)
 {
 	struct target *target = call->arg;
-	int code = cli_fail(err);
+	int code = cli_code_of(err);
 
+	if (target->killing->cli->word_count > 1)
+		cli_say("%s: %s", target->word, err->text);
+	else
+		cli_fail(err);
 	worsen(target->killing, code == CLI_EXIT_NO_JOB ? code : CLI_EXIT_SOME);
 	target->answer = json_pack("{s:s*, s:s}", "job_id", target->word,
 	    "error", err->text);
@@ -119,11 +123,12 @@ start_all(struct killing *killing, const char *signal, double grace)
 		json_object_set_new(target->call.args, "job_id",
 		    json_stringn_nocheck(target->word, strlen(target->word)));
 		target->call.asker = "shell";
+		target->call.allow_last = true;
 		target->call.wait_without_limit = true;
 		target->call.done = on_killed;
 		target->call.failed = on_failed;
 		target->call.arg = target;
-		ops_start(cli->ops, ops_find("kill_job"), &target->call);
+		ops_start(cli->ops, &op_rows[OP_KILL], &target->call);
 	}
 	while (killing->waiting > 0)
 		loop_run(cli->loop);

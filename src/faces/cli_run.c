@@ -188,8 +188,7 @@ start(struct run *run, json_t **job)
 	};
 	struct err err = ERR_INIT;
 
-	if (cli_call(run->cli, ops_find("execute_command"), &call, job, &err) ==
-	    0)
+	if (cli_call(run->cli, &op_rows[OP_EXECUTE], &call, job, &err) == 0)
 		return 0;
 	return err.kind == ERR_NO_EXEC ? say_no_exec(run->cli, &err)
 				       : cli_fail(&err);
@@ -212,8 +211,7 @@ put_ended(struct cli *cli, json_t *job, const json_t *result)
 	    json_object_get(job, "job_id"), "lines", 8192, "max_bytes", 8192,
 	    "raw", 0);
 	call.args = args;
-	if (cli_call(cli, ops_find("tail_job_output"), &call, &output, &err) <
-	    0)
+	if (cli_call(cli, &op_rows[OP_TAIL], &call, &output, &err) < 0)
 		cli_fail(&err);
 	for (i = 0; i < ARRAY_LEN(texts); i++) {
 		json_object_del(job, texts[i]);
@@ -293,13 +291,13 @@ static int
 run_job(struct run *run)
 {
 	struct err err = ERR_INIT;
+	cleanup_free char *id = NULL;
 	json_t *job = NULL;
-	const char *id;
 	int code = start(run, &job);
 
 	if (code != 0)
 		return code;
-	id = format_string(job, "job_id");
+	id = xstrdup(format_string(job, "job_id"));
 	tell(run, job, id);
 	if ((run->wait || run->follow) &&
 	    cli_catch_interrupt(run->cli, &err) < 0)

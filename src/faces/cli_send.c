@@ -103,7 +103,7 @@ run_send(struct cli *cli)
 	if ((code = cli_open(cli)) != 0)
 		return code;
 	/* The word is resolved once: a newer job of that name is another. */
-	failed = cli_scan(cli, cli->words[0], false, SCAN_STATE, &record, &err);
+	failed = cli_scan(cli, cli->words[0], true, SCAN_STATE, &record, &err);
 	if (!failed)
 		failed = cli->word_count > 1
 		    ? send_words(cli, record.id, newline, &err)

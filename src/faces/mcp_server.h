@@ -61,7 +61,7 @@ struct mcp {
 	enum mcp_revision negotiated;
 	char *client; /* "name version"; NULL: not known */
 
-	struct mcp_tool *tools; /* sorted by name, op_row_count of them */
+	struct mcp_tool *tools; /* sorted by name, OP_COUNT of them */
 	struct mcp_call *calls; /* that wait for their ends */
 	struct mcp_call *ended; /* to be freed */
 

@@ -51,14 +51,14 @@ mcp_tools_load(struct mcp *mcp)
 	json_error_t error;
 	size_t i;
 
-	mcp->tools = xmalloc((op_row_count + 1) * sizeof(*mcp->tools));
-	for (i = 0; i < op_row_count; i++) {
+	mcp->tools = xmalloc((OP_COUNT + 1) * sizeof(*mcp->tools));
+	for (i = 0; i < OP_COUNT; i++) {
 		mcp->tools[i].row = &op_rows[i];
 		mcp->tools[i].entry = json_loads(op_rows[i].json, 0, &error);
 		if (!mcp->tools[i].entry)
 			die("schema of %s: %s", op_rows[i].tool, error.text);
 	}
-	qsort(mcp->tools, op_row_count, sizeof(*mcp->tools), compare_tools);
+	qsort(mcp->tools, OP_COUNT, sizeof(*mcp->tools), compare_tools);
 }
 
 static const struct mcp_tool *
@@ -67,7 +67,7 @@ find_tool(const struct mcp *mcp, json_t *name)
 	const char *text = json_string_value(name);
 	size_t i;
 
-	for (i = 0; i < op_row_count; i++)
+	for (i = 0; i < OP_COUNT; i++)
 		if (strcmp(mcp->tools[i].row->tool, text) == 0 &&
 		    strlen(text) == json_string_length(name))
 			return &mcp->tools[i];
@@ -109,7 +109,7 @@ mcp_tools_list(const struct mcp_request *r)
 		return;
 	}
 	tools = json_array();
-	for (i = 0; i < op_row_count; i++)
+	for (i = 0; i < OP_COUNT; i++)
 		json_array_append_new(tools,
 		    entry_for(&r->mcp->tools[i], r->revision));
 	mcp_answer(r->rpc, r->revision, json_pack("{s:o}", "tools", tools),
@@ -284,7 +284,7 @@ mcp_tools_release(struct mcp *mcp)
 
 	mcp_cancel_all(mcp);
 	bury(mcp);
-	for (i = 0; mcp->tools && i < op_row_count; i++)
+	for (i = 0; mcp->tools && i < OP_COUNT; i++)
 		json_decref(mcp->tools[i].entry);
 	free(mcp->tools);
 	mcp->tools = NULL;

@@ -18,7 +18,7 @@
 enum { COMMAND_IN_ERROR = 100 };
 
 static bool
-has_nul(const json_t *value)
+has_nul(json_t *value)
 {
 	const char *key;
 	json_t *item;
@@ -32,7 +32,7 @@ has_nul(const json_t *value)
 			if (has_nul(item))
 				return true;
 	} else if (json_is_object(value)) {
-		json_object_foreach((json_t *)(uintptr_t)value, key, item)
+		json_object_foreach(value, key, item)
 			if (has_nul(item))
 				return true;
 	}
@@ -189,7 +189,7 @@ make_cwd(const struct ops *ops, const struct op_call *call)
 }
 
 static void
-take_names(struct command *c, const json_t *env)
+take_names(struct command *c, json_t *env)
 {
 	size_t count = 0;
 	const char *name;
@@ -198,7 +198,7 @@ take_names(struct command *c, const json_t *env)
 	if (json_object_size(env) == 0)
 		return;
 	c->names = xrealloc(NULL, json_object_size(env) + 1, sizeof(char *));
-	json_object_foreach((json_t *)(uintptr_t)env, name, value)
+	json_object_foreach(env, name, value)
 		c->names[count++] = name;
 	c->names[count] = NULL;
 	c->env_names = c->names;
@@ -232,7 +232,7 @@ void
 command_set_environment(struct command *c, const struct ops *ops,
     const struct op_call *call, const char *id, const char *dirname)
 {
-	const json_t *env = json_object_get(call->args, "env");
+	json_t *env = json_object_get(call->args, "env");
 	size_t room = json_object_size(env) + 4, count = 0, i;
 	const char *name;
 	json_t *value;
@@ -243,7 +243,7 @@ command_set_environment(struct command *c, const struct ops *ops,
 	for (i = 0; environ[i]; i++)
 		if (!is_set_by(environ[i], env))
 			c->environment[count++] = xstrdup(environ[i]);
-	json_object_foreach((json_t *)(uintptr_t)env, name, value)
+	json_object_foreach(env, name, value)
 		c->environment[count++] =
 		    xasprintf("%s=%s", name, json_string_value(value));
 	c->environment[count++] = xasprintf(ENV_ROOT "=%s", ops->spool->path);

@@ -31,8 +31,7 @@ void op_done(struct op_call *call, json_t *result);
 void op_failed(struct op_call *call, const struct err *err);
 
 /* Prefix "Failed to <phrase>: " unless the text is literal (not found …). */
-void op_failed_at(struct op_call *call, const struct op_row *row,
-    struct err *err);
+void op_failed_at(struct op_call *call, struct err *err);
 
 /* Arguments of a call: "" / `missing` if absent. */
 const char *arg_string(const struct op_call *call, const char *name);

@@ -15,22 +15,9 @@
 #include "tools.h"
 #include "verbs/internal.h"
 
-/* Sorted by name, as tools/list shows them. */
-const struct op_row op_rows[] = {
-	{ "execute_command", "execute command", tool_json_execute_command,
-	    op_execute },
-	{ "get_job_output", "get job output", tool_json_get_job_output,
-	    op_output },
-	{ "get_job_status", "get job status", tool_json_get_job_status,
-	    op_status },
-	{ "interact_with_job", "interact with job", tool_json_interact_with_job,
-	    op_interact },
-	{ "kill_job", "kill job", tool_json_kill_job, op_kill },
-	{ "list_jobs", "list jobs", tool_json_list_jobs, op_list },
-	{ "tail_job_output", "tail job output", tool_json_tail_job_output,
-	    op_tail },
-};
-const size_t op_row_count = ARRAY_LEN(op_rows);
+#define OPS_ROW(index, name, phrase, start)                                    \
+	[index] = { #name, phrase, tool_json_##name, start },
+const struct op_row op_rows[OP_COUNT] = { OPS_TABLE(OPS_ROW) };
 
 const struct op_row op_row_wait = { "wait_for_jobs", "wait for jobs", NULL,
 	op_wait };
@@ -40,7 +27,7 @@ ops_find(const char *tool)
 {
 	size_t i;
 
-	for (i = 0; i < op_row_count; i++)
+	for (i = 0; i < OP_COUNT; i++)
 		if (strcmp(op_rows[i].tool, tool) == 0)
 			return &op_rows[i];
 	return NULL;
@@ -77,6 +64,7 @@ ops_free(struct ops *ops)
 void
 ops_start(struct ops *ops, const struct op_row *row, struct op_call *call)
 {
+	call->row = row;
 	call->cancel = NULL;
 	call->state = NULL;
 	row->start(ops, call);
@@ -107,10 +95,10 @@ op_failed(struct op_call *call, const struct err *err)
 }
 
 void
-op_failed_at(struct op_call *call, const struct op_row *row, struct err *err)
+op_failed_at(struct op_call *call, struct err *err)
 {
 	if (err->kind == ERR_SYSTEM)
-		err_wrap(err, "Failed to %s", row->phrase);
+		err_wrap(err, "Failed to %s", call->row->phrase);
 	op_failed(call, err);
 }
 
@@ -167,7 +155,7 @@ op_status(struct ops *ops, struct op_call *call)
 	if (result)
 		op_done(call, result);
 	else
-		op_failed_at(call, ops_find("get_job_status"), &err);
+		op_failed_at(call, &err);
 }
 
 json_t *

@@ -9,7 +9,7 @@
  *	struct op_call call = { .args = args, .asker = "shell", .done = …,
  *	    .failed = …, .arg = … };
  *
- *	ops_start(ops, ops_find("kill_job"), &call);
+ *	ops_start(ops, &op_rows[OP_KILL], &call);
  *	-- done() or failed() is called exactly once, maybe before ops_start()
  *	-- returns, unless ops_cancel() comes first
  *
@@ -66,6 +66,7 @@ struct op_call {
 	bool wait_without_limit; /* kill: wait for any grace */
 
 	/* The operation's own. */
+	const struct op_row *row;
 	void (*cancel)(struct op_call *call); /* NULL: not waiting */
 	void *state;
 };
@@ -78,8 +79,21 @@ struct op_row {
 	void (*start)(struct ops *ops, struct op_call *call);
 };
 
-extern const struct op_row op_rows[];
-extern const size_t op_row_count;
+/* Sorted by name, as tools/list shows them.  X(index, name, phrase, start) */
+#define OPS_TABLE(X)                                                           \
+	X(OP_EXECUTE, execute_command, "execute command", op_execute)          \
+	X(OP_OUTPUT, get_job_output, "get job output", op_output)              \
+	X(OP_STATUS, get_job_status, "get job status", op_status)              \
+	X(OP_INTERACT, interact_with_job, "interact with job", op_interact)    \
+	X(OP_KILL, kill_job, "kill job", op_kill)                              \
+	X(OP_LIST, list_jobs, "list jobs", op_list)                            \
+	X(OP_TAIL, tail_job_output, "tail job output", op_tail)
+
+#define OPS_INDEX(index, name, phrase, start) index,
+enum op_index { OPS_TABLE(OPS_INDEX) OP_COUNT };
+#undef OPS_INDEX
+
+extern const struct op_row op_rows[OP_COUNT];
 
 const struct op_row *ops_find(const char *tool); /* NULL: no such tool */
 

@@ -27,8 +27,6 @@ enum {
 	HOST_MAX = 256,
 };
 
-static const char row_name[] = "execute_command";
-
 struct execution {
 	struct ops *ops;
 	struct op_call *call;
@@ -125,7 +123,7 @@ answer(struct execution *x)
 
 	if (op_scan(x->ops, &x->job, &record, &err) < 0) {
 		record_release(&record);
-		op_failed_at(call, ops_find(row_name), &err);
+		op_failed_at(call, &err);
 		execution_free(x);
 		return;
 	}

@@ -56,7 +56,7 @@ killing_fail(struct killing *k, struct err *err)
 	struct op_call *call = k->call;
 
 	killing_free(k);
-	op_failed_at(call, ops_find("kill_job"), err);
+	op_failed_at(call, err);
 }
 
 static void

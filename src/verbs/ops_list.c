@@ -314,7 +314,7 @@ op_list(struct ops *ops, struct op_call *call)
 	if (run(&l, &err) < 0) {
 		json_decref(page.jobs);
 		cursor_release(&cursor);
-		op_failed_at(call, ops_find("list_jobs"), &err);
+		op_failed_at(call, &err);
 		return;
 	}
 	result = json_object();

@@ -17,7 +17,6 @@
 struct reading {
 	struct ops *ops;
 	struct op_call *call;
-	const struct op_row *row;
 	struct resolved job;
 	struct record record;
 	struct op_logs logs;
@@ -47,15 +46,14 @@ static void
 reading_fail(struct reading *r, struct err *err)
 {
 	struct op_call *call = r->call;
-	const struct op_row *row = r->row;
 
 	reading_free(r);
-	op_failed_at(call, row, err);
+	op_failed_at(call, err);
 }
 
 /* Resolve, gather, open; NULL if the call has failed already. */
 static struct reading *
-reading_new(struct ops *ops, struct op_call *call, const char *tool)
+reading_new(struct ops *ops, struct op_call *call)
 {
 	struct reading *r = xmalloc(sizeof(*r));
 	struct err err = ERR_INIT;
@@ -63,7 +61,6 @@ reading_new(struct ops *ops, struct op_call *call, const char *tool)
 	memset(r, 0, sizeof(*r));
 	r->ops = ops;
 	r->call = call;
-	r->row = ops_find(tool);
 	r->logs.out.fd = r->logs.err.fd = -1;
 	op_views_init(&r->views);
 	if (op_resolve(ops, call, arg_string(call, "job_id"), &r->job, &err) ==
@@ -98,7 +95,7 @@ reading_answer(struct reading *r)
 void
 op_tail(struct ops *ops, struct op_call *call)
 {
-	struct reading *r = reading_new(ops, call, "tail_job_output");
+	struct reading *r = reading_new(ops, call);
 	struct err err = ERR_INIT;
 
 	if (!r)
@@ -194,7 +191,7 @@ choose_streams(struct reading *r)
 void
 op_output(struct ops *ops, struct op_call *call)
 {
-	struct reading *r = reading_new(ops, call, "get_job_output");
+	struct reading *r = reading_new(ops, call);
 	struct err err = ERR_INIT;
 
 	if (!r)

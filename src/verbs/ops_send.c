@@ -21,8 +21,6 @@
 
 enum { QUIET = 200 * 1000 }; /* output is over after so much silence */
 
-static const char row_name[] = "interact_with_job";
-
 /* The write end of a job's input, or -1 with the literal error. */
 static int
 open_input(const struct ops *ops, const struct record *record, struct err *err)
@@ -172,7 +170,7 @@ interaction_fail(struct interaction *in, struct err *err)
 	struct op_call *call = in->call;
 
 	interaction_free(in);
-	op_failed_at(call, ops_find(row_name), err);
+	op_failed_at(call, err);
 }
 
 static void

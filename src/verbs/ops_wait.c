@@ -69,7 +69,7 @@ waiting_fail(struct waiting *w, struct err *err)
 	struct op_call *call = w->call;
 
 	waiting_free(w);
-	op_failed_at(call, &op_row_wait, err);
+	op_failed_at(call, err);
 }
 
 static int

@@ -12,8 +12,9 @@ export const UUID =
 	/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 export const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
-/* Members that may hold any JSON and hence are in no schema. */
-const FREE = { get_job_status: ['result'] };
+/* Members that no schema names: `result` may hold any JSON, `orphaned` tells
+ * that nobody watches a running job. */
+const FREE = { get_job_status: ['result', 'orphaned'] };
 
 const ajv = new Ajv2020({ strict: true, allErrors: true });
 
