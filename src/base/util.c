@@ -70,6 +70,9 @@ xasprintf(const char *fmt, ...)
 	return text;
 }
 
+static void say(const char *fmt, va_list ap)
+    __attribute__((format(printf, 1, 0)));
+
 static void
 say(const char *fmt, va_list ap)
 {

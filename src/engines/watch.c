@@ -17,7 +17,8 @@ struct watch {
 	struct loop *loop;
 	struct loop_timer *rescan;
 	struct watch_handle *handles;
-	void *inotify; /* state; NULL: not to be had */
+	void *inotify;    /* state; NULL: not to be had, or not tried yet */
+	bool try_inotify; /* at the first use: an instance costs its closing */
 	void *poll;
 };
 
@@ -96,19 +97,35 @@ struct watch *
 watch_new(struct loop *loop, enum watch_kind kind, struct err *err)
 {
 	struct watch *watch = xmalloc(sizeof(*watch));
-	struct err ignored = ERR_INIT;
 
 	memset(watch, 0, sizeof(*watch));
 	watch->loop = loop;
 	watch->poll = watch_backend_poll.open(watch, loop, err);
-	if (kind != WATCH_POLL && watch->poll)
-		watch->inotify = watch_backend_inotify.open(watch, loop,
-		    kind == WATCH_INOTIFY ? err : &ignored);
+	watch->try_inotify = kind == WATCH_AUTO;
+	if (kind == WATCH_INOTIFY && watch->poll)
+		watch->inotify = watch_backend_inotify.open(watch, loop, err);
 	if (!watch->poll || (kind == WATCH_INOTIFY && !watch->inotify)) {
 		watch_free(watch);
 		return NULL;
 	}
 	return watch;
+}
+
+/* The kernel's help, if there is any to be had for this directory. */
+static bool
+add_to_inotify(struct watch *watch, struct watch_handle *handle)
+{
+	struct err ignored = ERR_INIT;
+
+	if (handle->dirfd < 0 || compat_is_remote(handle->dirfd))
+		return false;
+	if (watch->try_inotify) {
+		watch->try_inotify = false;
+		watch->inotify =
+		    watch_backend_inotify.open(watch, watch->loop, &ignored);
+	}
+	return watch->inotify &&
+	    watch_backend_inotify.add(watch->inotify, handle) == 0;
 }
 
 void
@@ -144,9 +161,7 @@ watch_add(struct watch *watch, int dirfd, unsigned what,
 	handle->descriptor = -1;
 	handle->next = watch->handles;
 	watch->handles = handle;
-	if (watch->inotify && handle->dirfd >= 0 &&
-	    !compat_is_remote(handle->dirfd) &&
-	    watch_backend_inotify.add(watch->inotify, handle) == 0) {
+	if (add_to_inotify(watch, handle)) {
 		handle->backend = &watch_backend_inotify;
 	} else {
 		watch_backend_poll.add(watch->poll, handle);

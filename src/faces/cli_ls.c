@@ -17,6 +17,9 @@
 
 enum { NEWEST_ENDED = 10, ID_SHORT = 8, ID_ROOM = 40 };
 
+/* As over MCP; the table shows commands whole, as far as they fit. */
+enum { LISTED_CHARACTERS = 200 };
+
 enum column { ID, STATE, EXIT, STARTED, TIME, COLUMNS };
 
 static const char *const headings[COLUMNS] = { "ID", "STATUS", "EXIT",
@@ -304,6 +307,8 @@ parse_options(struct cli *cli, struct ls *ls)
 	/* Machines get everything. */
 	if (!counted && (ls->form == CLI_JSON || ls->form == CLI_JSONL))
 		ls->query.newest_ended = -1;
+	ls->query.leftover = ls->form == 0;
+	ls->query.command_characters = ls->form == 0 ? 0 : LISTED_CHARACTERS;
 }
 
 /* The root's path; a JSON string must be valid UTF-8. */

@@ -56,7 +56,9 @@ evidence_outcome(const struct record *record, char *text, size_t size)
 		SAY("adopted, the exit code is not known");
 		break;
 	case REASON_UNREADABLE:
-		SAY("its record cannot be read");
+		SAY(record->verdict.rule == RULE_UNREADABLE
+			? "its record cannot be read"
+			: "nothing decides");
 		break;
 	case REASON_FOREIGN_HOST:
 		SAY("it belongs to another host or namespace");

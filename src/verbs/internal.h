@@ -49,7 +49,8 @@ int op_scan(const struct ops *ops, const struct resolved *job,
     struct record *record, struct err *err);
 
 /* Records as JSON (record_json.c); new references. */
-json_t *record_json_listed(const struct record *record);
+json_t *record_json_listed(const struct record *record,
+    size_t command_characters);
 json_t *record_json_status(const struct ops *ops, const struct record *record);
 /* Members of execute_command's result, without output. */
 json_t *record_json_started(const struct ops *ops, const struct record *record);

@@ -60,7 +60,6 @@ struct op_call {
 	/* For the command line only; zero over MCP. */
 	const char *const *argv; /* execute: program and arguments */
 	bool from_run;           /* execute: counts for @last */
-	bool keep_env_as_is;     /* execute: env holds all names to store */
 	int64_t max_log_bytes;   /* execute: 0 = that of the config */
 	bool allow_last;         /* @last names a job */
 	bool wait_without_limit; /* kill: wait for any grace */
@@ -111,9 +110,11 @@ struct ops_list_query {
 	const char *cwd;      /* in or below; NULL: all */
 	int64_t limit;        /* most jobs; -1: all */
 	int64_t newest_ended; /* all that live and so many others; -1: off */
+	bool leftover;        /* count what ended jobs left behind, too */
+	size_t command_characters; /* longer commands are cut; 0: none */
 };
 
-/* Call `each` with a job (members as in list_jobs, plus "leftover"; borrowed),
+/* Call `each` with a job (members as in list_jobs, and "leftover"; borrowed),
  * newest first, until it returns non-zero. */
 int ops_list(struct ops *ops, const struct ops_list_query *query,
     int (*each)(void *arg, json_t *job), void *arg, struct err *err);

@@ -21,7 +21,7 @@
 #include "verbs/cursor.h"
 
 /* A start comes at most so long after the second in its name. */
-enum { NAME_SLACK = 5 * USEC_PER_SEC, PAGE_BYTES = 16 * 1024, SHORT = 1000 };
+enum { NAME_SLACK = 5 * USEC_PER_SEC, PAGE_BYTES = 16 * 1024 };
 
 struct candidate {
 	usec_t started;
@@ -167,13 +167,6 @@ is_after(const struct cursor *cursor, const struct record *record)
 	return strcmp(record->id, cursor->id) > 0;
 }
 
-/* A short list shows what jobs left behind; of a long one that costs too much. */
-static bool
-is_short(const struct ops_list_query *q)
-{
-	return q->newest_ended >= 0 || (q->limit >= 0 && q->limit <= SHORT);
-}
-
 static void
 consider(struct listing *l, const struct spool_entry *entry)
 {
@@ -183,7 +176,7 @@ consider(struct listing *l, const struct spool_entry *entry)
 	if (is_unwanted(l, entry))
 		return;
 	if (scan_job(l->ops->spool, entry->name, entry->id,
-		is_short(l->query) ? SCAN_FULL : SCAN_STATE, &record) == 0 &&
+		l->query->leftover ? SCAN_FULL : SCAN_STATE, &record) == 0 &&
 	    is_after(l->after, &record) && matches(l->query, &record)) {
 		if (l->count == l->room) {
 			l->room = l->room ? l->room * 2 : 64;
@@ -195,7 +188,9 @@ consider(struct listing *l, const struct spool_entry *entry)
 		c->id = xstrdup(record.id);
 		c->ended = status_is_final(record.verdict.status) &&
 		    record.leftover == 0;
-		c->job = record_json_listed(&record);
+		c->job = record_json_listed(&record,
+		    l->query->command_characters ? l->query->command_characters
+						 : SIZE_MAX);
 		if (record.leftover > 0)
 			json_object_set_new(c->job, "leftover",
 			    json_integer(record.leftover));
@@ -293,7 +288,8 @@ op_list(struct ops *ops, struct op_call *call)
 		.name = optional_string(call, "name"),
 		.cwd = optional_string(call, "cwd"),
 		.limit = -1,
-		.newest_ended = -1 };
+		.newest_ended = -1,
+		.command_characters = OPS_COMMAND_LISTED };
 	struct page page = { .limit = (int64_t)arg_number(call, "limit", 20) };
 	struct listing l = { .ops = ops,
 		.query = &query,

@@ -154,7 +154,7 @@ set_started_by(json_t *object, const struct journal *j)
 }
 
 json_t *
-record_json_listed(const struct record *record)
+record_json_listed(const struct record *record, size_t command_characters)
 {
 	const struct journal *j = &record->journal;
 	json_t *object = json_object();
@@ -162,7 +162,7 @@ record_json_listed(const struct record *record)
 	json_set_string(object, "job_id", record->id);
 	set_status(object, record);
 	json_set_command(object, j->command ? j->command : "",
-	    OPS_COMMAND_LISTED, SIZE_MAX);
+	    command_characters, OPS_COMMAND_SHOWN);
 	json_set_time(object, "started", record->started);
 	set_reason(object, record);
 	json_set_string(object, "name", j->name);
