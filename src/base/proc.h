@@ -39,6 +39,7 @@ enum proc_life {
 
 struct proc_stat {
 	char state; /* R S D Z T t X as in proc(5) */
+	bool ended; /* a zombie, or on its way out */
 	pid_t parent;
 	pid_t group;
 	pid_t session;

@@ -62,7 +62,7 @@ proc_read_stat(pid_t pid, struct proc_stat *st)
 {
 	char path[PATH_ROOM], text[1024], *name, *end;
 	unsigned long long start;
-	int parent, group, session;
+	int parent, group, session, threads;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (read_small(path, text, sizeof(text)) < 0)
@@ -73,8 +73,8 @@ proc_read_stat(pid_t pid, struct proc_stat *st)
 	if (!name || !end || end < name ||
 	    sscanf(end + 1,
 		" %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
-		"%*d %*d %*d %*d %*d %*d %llu",
-		&st->state, &parent, &group, &session, &start) != 5) {
+		"%*d %*d %*d %*d %d %*d %llu",
+		&st->state, &parent, &group, &session, &threads, &start) != 6) {
 		errno = EIO;
 		return -1;
 	}
@@ -82,6 +82,8 @@ proc_read_stat(pid_t pid, struct proc_stat *st)
 	st->group = group;
 	st->session = session;
 	st->start = start;
+	/* A zombie that still has threads has lost only its first one. */
+	st->ended = st->state == 'X' || (st->state == 'Z' && threads <= 1);
 	*end = '\0';
 	snprintf(st->name, sizeof(st->name), "%s", name + 1);
 	return 0;
@@ -111,7 +113,7 @@ proc_life(const struct proc_id *id)
 							 : PROC_UNKNOWN;
 	if (st.start != id->start)
 		return PROC_GONE;
-	return st.state == 'Z' || st.state == 'X' ? PROC_ZOMBIE : PROC_ALIVE;
+	return st.ended ? PROC_ZOMBIE : PROC_ALIVE;
 }
 
 int64_t

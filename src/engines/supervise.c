@@ -344,6 +344,9 @@ supervise_run(const struct supervise *args)
 	if (supervisor_catch_signals() < 0)
 		fail(&l, SUPERVISE_PROCESS, errno);
 	take_descriptors(&l);
+	/* The child goes where it was told; nobody's directory is kept busy. */
+	if (chdir("/") < 0)
+		fail(&l, SUPERVISE_PROCESS, errno);
 	if (compat_become_subreaper() < 0 && errno != ENOSYS)
 		fail(&l, SUPERVISE_PROCESS, errno);
 	prepare(&l);

@@ -37,7 +37,9 @@ list_members(const struct supervisor *s)
 bool
 stop_is_tree_empty(struct supervisor *s)
 {
-	return list_members(s) == 0;
+	if (list_members(s) > 0)
+		return false;
+	return !s->own_child || !tree_has_children(getpid(), members, TREE_MAX);
 }
 
 static bool
@@ -145,7 +147,7 @@ stop_step(struct supervisor *s)
 		left = kill_children(&killed);
 	else
 		left = list_members(s), killed = signal_all(s, SIGKILL);
-	if (left == 0 && s->has_ended) {
+	if (left == 0 && s->has_ended && stop_is_tree_empty(s)) {
 		s->phase = STOP_NONE;
 		return -1;
 	}

@@ -51,8 +51,7 @@ is_living(pid_t pid)
 {
 	struct proc_stat st;
 
-	return proc_read_stat(pid, &st) == 0 && st.state != 'Z' &&
-	    st.state != 'X';
+	return proc_read_stat(pid, &st) == 0 && !st.ended;
 }
 
 static bool
@@ -114,4 +113,17 @@ tree_marked(const char *id, int jobdir, pid_t *pids, int max)
 			pids[kept++] = pid;
 	}
 	return kept;
+}
+
+bool
+tree_has_children(pid_t parent, pid_t *pids, int max)
+{
+	int count = proc_all(pids, max), i;
+	struct proc_stat st;
+
+	for (i = 0; i < count; i++)
+		if (proc_read_stat(pids[i], &st) == 0 && st.parent == parent &&
+		    !st.ended && !tree_is_supervisor(pids[i]))
+			return true;
+	return false;
 }

@@ -34,6 +34,14 @@ bool tree_is_supervisor(pid_t pid);
  */
 int tree_below(pid_t supervisor, pid_t *pids, int max);
 
+/*
+ * Has `parent` a living child that is no supervisor?  Asks every process: the
+ * kernel's list of children, which tree_below() reads, may leave one out while
+ * others come and go (proc(5)), so this is what "nothing is left" must rest
+ * on.  `pids` is room for `max` numbers.
+ */
+bool tree_has_children(pid_t parent, pid_t *pids, int max);
+
 /* The living processes marked as belonging to job `id` whose directory is
  * `jobdir`; supervisors and the caller excluded. */
 int tree_marked(const char *id, int jobdir, pid_t *pids, int max);
