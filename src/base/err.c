@@ -65,6 +65,22 @@ err_sys(struct err *err, int sys, const char *fmt, ...)
 }
 
 int
+err_errno(struct err *err, enum err_kind kind, int sys, const char *fmt, ...)
+{
+	char on[ERR_TEXT_MAX / 2];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(on, sizeof(on), fmt, ap);
+	va_end(ap);
+	if (err_is_set(err))
+		return -1;
+	err_set(err, kind, "[Errno %d] %s: '%s'", sys, strerror(sys), on);
+	err->sys = sys;
+	return -1;
+}
+
+int
 err_wrap(struct err *err, const char *fmt, ...)
 {
 	char old[ERR_TEXT_MAX];

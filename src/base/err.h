@@ -67,6 +67,13 @@ int err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
 int err_sys(struct err *err, int sys, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * The same in the form that clients of the systems replaced know:
+ * "[Errno 2] No such file or directory: '<on>'".  Returns -1.
+ */
+int err_errno(struct err *err, enum err_kind kind, int sys, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
+
 /* Put "<fmt>: " in front of an error that is set.  Returns -1. */
 int err_wrap(struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

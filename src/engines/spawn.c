@@ -21,14 +21,6 @@
 /* Above the numbers at which a supervisor expects its descriptors. */
 enum { SAFE_FD = 20 };
 
-static int
-errno_error(struct err *err, enum err_kind kind, int sys, const char *on)
-{
-	err_set(err, kind, "[Errno %d] %s: '%s'", sys, strerror(sys), on);
-	err->sys = sys;
-	return -1;
-}
-
 /* `jobdir run`: double fork, the second child is the supervisor. */
 static pid_t
 fork_supervisor(const struct supervise *args)
@@ -190,7 +182,7 @@ spawn_begin(struct spawn *spawn, const struct spool *spool,
 	spawn->helper = 0;
 	spawn_end(spawn);
 	remove_directory(spawn, spool);
-	return errno_error(err, ERR_SYSTEM, sys, "fork");
+	return err_errno(err, ERR_SYSTEM, sys, "fork");
 }
 
 static const char *
@@ -220,13 +212,13 @@ report_failure(struct spawn *spawn, const struct spool *spool, struct err *err)
 	    ? (enum supervise_stage)failure.stage
 	    : SUPERVISE_PROCESS;
 	if (stage_object(spawn))
-		return errno_error(err,
+		return err_errno(err,
 		    spawn->stage == SUPERVISE_PROGRAM ? ERR_NO_EXEC
 						      : ERR_SYSTEM,
-		    failure.sys, stage_object(spawn));
+		    failure.sys, "%s", stage_object(spawn));
 	path = xasprintf("%s/%s%s", spool->path, spawn->name,
 	    spawn->stage == SUPERVISE_LOG ? "/" JOB_STDOUT : "");
-	return errno_error(err, ERR_SYSTEM, failure.sys, path);
+	return err_errno(err, ERR_SYSTEM, failure.sys, "%s", path);
 }
 
 int

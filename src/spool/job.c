@@ -35,10 +35,8 @@ job_make_new(const struct spool *spool, const char *name, const char *text,
 	sys = errno;
 	if (dir >= 0)
 		job_remove_new(parent, name);
-	err_set(err, ERR_SYSTEM, "[Errno %d] %s: '%s/" ROOT_NEW "/%s'", sys,
-	    strerror(sys), spool->path, name);
-	err->sys = sys;
-	return -1;
+	return err_errno(err, ERR_SYSTEM, sys, "%s/" ROOT_NEW "/%s",
+	    spool->path, name);
 }
 
 static int

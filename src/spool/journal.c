@@ -32,6 +32,7 @@ void
 journal_release(struct journal *journal)
 {
 	json_decref(journal->doc);
+	json_decref(journal->progress_doc);
 	free(journal->lists);
 	journal_init(journal);
 }
@@ -349,5 +350,28 @@ journal_parse(struct journal *journal, const char *text, size_t len,
 	read_start(&r);
 	read_identity(&r);
 	read_end(&r);
+	return 0;
+}
+
+int
+journal_take_progress(struct journal *journal, const char *text, size_t len,
+    struct err *err)
+{
+	struct reader r = { journal, NULL };
+	json_error_t error;
+	json_t *doc;
+
+	doc = json_loadb(text, len, JSON_ALLOW_NUL, &error);
+	if (!json_is_object(doc)) {
+		err_set(err, ERR_INVALID, "%s",
+		    doc ? "is no JSON object" : error.text);
+		json_decref(doc);
+		return -1;
+	}
+	json_decref(journal->progress_doc);
+	journal->progress_doc = doc;
+	r.object = doc;
+	read_string(&r, KEY_PHASE, &journal->phase);
+	journal->progress = doc;
 	return 0;
 }

@@ -80,8 +80,9 @@ struct journal {
 	struct journal_log err;
 
 	/* Of reading. */
-	struct json_t *doc; /* what the strings belong to */
-	const char **lists; /* what argv and env_names belong to */
+	struct json_t *doc;          /* what the strings belong to */
+	struct json_t *progress_doc; /* of progress.json; NULL: none */
+	const char **lists;          /* what argv and env_names belong to */
 	char complaint[JOURNAL_COMPLAINT_MAX]; /* "" if all is well */
 };
 
@@ -96,6 +97,14 @@ void journal_init(struct journal *journal);
 int journal_parse(struct journal *journal, const char *text, size_t len,
     struct err *err);
 void journal_release(struct journal *journal);
+
+/*
+ * What the job says about itself in progress.json (phase, current, total, unit,
+ * message) takes the place of `phase` and `progress` of the journal.  0, or -1
+ * with err if it is no JSON object.
+ */
+int journal_take_progress(struct journal *journal, const char *text, size_t len,
+    struct err *err);
 
 /* The start record of `journal` as text, without the closing "\n}\n", so that
  * lines can be added.  malloc'd; JSON that journal_parse reads back the same. */

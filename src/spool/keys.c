@@ -30,11 +30,9 @@ open_locked(const struct spool *spool, const char *name, int *fd,
 	snprintf(path, sizeof(path), ROOT_KEYS "/%s", name);
 	*fd = openat(spool->fd, path,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-	if (*fd < 0) {
-		err_set(err, ERR_SYSTEM, "[Errno %d] %s: '%s/%s'", errno,
-		    strerror(errno), spool->path, path);
-		return -1;
-	}
+	if (*fd < 0)
+		return err_errno(err, ERR_SYSTEM, errno, "%s/%s", spool->path,
+		    path);
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
 		return 1;
 	if (errno != EWOULDBLOCK)

@@ -69,7 +69,7 @@ open_root(struct spool *spool, struct err *err)
 {
 	spool->fd = fsio_open_dir(AT_FDCWD, spool->path, true);
 	if (spool->fd < 0 && errno != ENOENT)
-		return err_sys(err, errno, "runs root %s", spool->path);
+		return err_errno(err, ERR_SYSTEM, errno, "%s", spool->path);
 	spool->remote = spool->fd >= 0 && compat_is_remote(spool->fd);
 	return 0;
 }
@@ -105,7 +105,7 @@ make_parents(char *path, struct err *err)
 	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(path, 0777) < 0 && errno != EEXIST) {
-			err_sys(err, errno, "make directory '%s'", path);
+			err_errno(err, ERR_SYSTEM, errno, "%s", path);
 			*slash = '/';
 			return -1;
 		}
@@ -124,17 +124,17 @@ spool_create(struct spool *spool, struct err *err)
 		if (make_parents(spool->path, err) < 0)
 			return -1;
 		if (mkdir(spool->path, 0700) < 0 && errno != EEXIST)
-			return err_sys(err, errno, "make directory '%s'",
+			return err_errno(err, ERR_SYSTEM, errno, "%s",
 			    spool->path);
 		if (open_root(spool, err) < 0)
 			return -1;
 		if (spool->fd < 0)
-			return err_sys(err, ENOENT, "runs root %s",
+			return err_errno(err, ERR_SYSTEM, ENOENT, "%s",
 			    spool->path);
 	}
 	for (i = 0; i < ARRAY_LEN(hidden); i++)
 		if (mkdirat(spool->fd, hidden[i], 0700) < 0 && errno != EEXIST)
-			return err_sys(err, errno, "make directory '%s/%s'",
+			return err_errno(err, ERR_SYSTEM, errno, "%s/%s",
 			    spool->path, hidden[i]);
 	return 0;
 }
@@ -146,7 +146,8 @@ spool_recheck(struct spool *spool, struct err *err)
 
 	if (stat(spool->path, &path) < 0) {
 		if (errno != ENOENT)
-			return err_sys(err, errno, "runs root %s", spool->path);
+			return err_errno(err, ERR_SYSTEM, errno, "%s",
+			    spool->path);
 		if (spool->fd < 0)
 			return 0;
 		close_fd(&spool->fd);
@@ -337,7 +338,7 @@ spool_index_read(struct spool_index *index, const struct spool *spool,
 	if (spool->fd < 0)
 		return 0;
 	if (fsio_each(spool->fd, add_entry, &reading) < 0) {
-		err_sys(err, errno, "runs root %s", spool->path);
+		err_errno(err, ERR_SYSTEM, errno, "%s", spool->path);
 		spool_index_release(index);
 		return -1;
 	}

@@ -69,6 +69,28 @@ read_journal(int jobdir, struct record *record)
 	return readable;
 }
 
+/* What the job says about itself; a file that can't be read is told as
+ * journal_error, since the job believes it to be seen. */
+static void
+read_progress(int jobdir, struct record *record)
+{
+	struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (fsio_read_capped(jobdir, JOB_PROGRESS, PROGRESS_MAX, &text, NULL) <
+	    0) {
+		if (errno != ENOENT)
+			err_sys(&err, errno, "%s", JOB_PROGRESS);
+	} else if (journal_take_progress(&record->journal, buf_str(&text),
+		       text.len, &err) < 0) {
+		err_wrap(&err, "%s", JOB_PROGRESS);
+	}
+	if (err_is_set(&err) && !record->journal_error[0])
+		snprintf(record->journal_error, sizeof(record->journal_error),
+		    "%.*s", (int)sizeof(record->journal_error) - 1, err.text);
+	buf_release(&text);
+}
+
 static void
 gather(struct facts *f, const struct spool *spool, int jobdir,
     const struct journal *j)
@@ -243,6 +265,7 @@ scan_job(const struct spool *spool, const char *name, const char *id,
 	    request_read(jobdir, &record->cancel) == 1)
 		record->cancel_requested =
 		    record->verdict.status == STATUS_RUNNING;
+	read_progress(jobdir, record);
 	set_times(jobdir, record);
 	if (depth == SCAN_FULL)
 		look_closely(jobdir, record);

@@ -38,9 +38,12 @@ const char *arg_string(const struct op_call *call, const char *name);
 double arg_number(const struct op_call *call, const char *name, double missing);
 bool arg_bool(const struct op_call *call, const char *name);
 
-/* The job that argument `job_id` names, after a look whether the root is still
- * the root. */
+/* The job that `word` names, after a look whether the root is still the root;
+ * and the one that argument `job_id` names. */
 int op_resolve(struct ops *ops, const struct op_call *call, const char *word,
+    struct resolved *job, struct err *err);
+
+int op_resolve_argument(struct ops *ops, const struct op_call *call,
     struct resolved *job, struct err *err);
 
 /* Gather the job's record; a job removed meanwhile is ERR_NOT_FOUND.  Release
@@ -94,6 +97,10 @@ void op_views_texts(json_t *object, const struct op_views *views);
  * leaves the other gets. */
 int op_views_tail(struct op_logs *logs, int64_t lines, size_t max_bytes,
     bool raw, struct op_views *views, struct err *err);
+
+/* The last `max_each` bytes of each stream, whatever the other has. */
+int op_views_last(struct op_logs *logs, size_t max_each, struct op_views *views,
+    struct err *err);
 
 /* From both offsets on; for interact_with_job and get_job_output. */
 int op_views_range(struct op_logs *logs, int64_t out_offset, int64_t err_offset,

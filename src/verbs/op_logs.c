@@ -181,6 +181,19 @@ make_tail(const struct maker *maker, bool is_err, size_t max,
 	    maker->lines, max, &maker->style, view, err);
 }
 
+int
+op_views_last(struct op_logs *logs, size_t max_each, struct op_views *views,
+    struct err *err)
+{
+	struct text_style style = { .raw = false };
+
+	if (log_view_tail(&logs->out, INT32_MAX, max_each, &style, &views->out,
+		err) < 0)
+		return -1;
+	return log_view_tail(&logs->err, INT32_MAX, max_each, &style,
+	    &views->err, err);
+}
+
 static int
 make_range(const struct maker *maker, bool is_err, size_t max,
     struct log_view *view, struct err *err)

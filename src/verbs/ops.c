@@ -145,13 +145,41 @@ op_scan(const struct ops *ops, const struct resolved *job,
 	return err_set(err, ERR_NOT_FOUND, "Job %s not found", job->id);
 }
 
+int
+op_resolve_argument(struct ops *ops, const struct op_call *call,
+    struct resolved *job, struct err *err)
+{
+	const json_t *value = json_object_get(call->args, "job_id");
+	const char *word = arg_string(call, "job_id");
+
+	/* With a NUL byte in it, it names nothing. */
+	if (strlen(word) != json_string_length(value))
+		word = "/";
+	return op_resolve(ops, call, word, job, err);
+}
+
+static json_t *
+show(const struct ops *ops, const struct resolved *job, struct err *err)
+{
+	struct record record;
+	json_t *result = NULL;
+
+	if (op_scan(ops, job, &record, err) == 0)
+		result = record_json_status(ops, &record);
+	record_release(&record);
+	return result;
+}
+
 void
 op_status(struct ops *ops, struct op_call *call)
 {
 	struct err err = ERR_INIT;
-	json_t *result =
-	    ops_show(ops, arg_string(call, "job_id"), call->allow_last, &err);
+	struct resolved job;
+	json_t *result = NULL;
 
+	if (op_resolve_argument(ops, call, &job, &err) == 0)
+		result = show(ops, &job, &err);
+	resolved_release(&job);
 	if (result)
 		op_done(call, result);
 	else
@@ -163,14 +191,10 @@ ops_show(struct ops *ops, const char *word, bool allow_last, struct err *err)
 {
 	struct op_call call = { .allow_last = allow_last };
 	struct resolved job;
-	struct record record;
 	json_t *result = NULL;
 
-	if (op_resolve(ops, &call, word, &job, err) < 0)
-		return NULL;
-	if (op_scan(ops, &job, &record, err) == 0)
-		result = record_json_status(ops, &record);
-	record_release(&record);
+	if (op_resolve(ops, &call, word, &job, err) == 0)
+		result = show(ops, &job, err);
 	resolved_release(&job);
 	return result;
 }

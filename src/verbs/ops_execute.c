@@ -89,8 +89,7 @@ add_output(struct execution *x, const struct record *record, json_t *result)
 	if (op_logs_open(&logs, x->ops, record, &err) < 0)
 		return;
 	op_views_init(&views);
-	if (op_views_tail(&logs, INT32_MAX, 2 * OPS_TAIL_BYTES, false, &views,
-		&err) == 0) {
+	if (op_views_last(&logs, OPS_TAIL_BYTES, &views, &err) == 0) {
 		json_object_set_new(result, "truncated",
 		    json_boolean(views.out.omitted.bytes > 0 ||
 			views.err.omitted.bytes > 0));

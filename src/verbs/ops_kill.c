@@ -226,8 +226,7 @@ op_kill(struct ops *ops, struct op_call *call)
 	journal_init(&k->record.journal);
 	k->ops = ops;
 	k->call = call;
-	if (op_resolve(ops, call, arg_string(call, "job_id"), &k->job, &err) <
-		0 ||
+	if (op_resolve_argument(ops, call, &k->job, &err) < 0 ||
 	    op_scan(ops, &k->job, &k->record, &err) < 0) {
 		if (err.kind != ERR_NOT_FOUND) {
 			killing_fail(k, &err);

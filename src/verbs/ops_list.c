@@ -12,7 +12,6 @@
 #include "verbs/internal.h"
 
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +99,29 @@ flush(struct listing *l, usec_t bound)
 	l->count = kept;
 }
 
+/* Does the name match a pattern in which * and ? are the only wildcards? */
+static bool
+is_like(const char *name, const char *pattern)
+{
+	const char *star = NULL, *retry = NULL;
+
+	while (*name) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			retry = name;
+		} else if (*pattern == '?' || *pattern == *name) {
+			pattern++;
+			name++;
+		} else if (star) { /* let the last * take one more */
+			pattern = star;
+			name = ++retry;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
+}
+
 /* Does `path` lie in directory `dir` or is it that? */
 static bool
 is_below(const char *path, const char *dir)
@@ -120,7 +142,7 @@ matches(const struct ops_list_query *q, const struct record *record)
 
 	if (q->statuses && !(q->statuses & 1u << record->verdict.status))
 		return false;
-	if (q->name && (!j->name || fnmatch(q->name, j->name, 0) != 0))
+	if (q->name && (!j->name || !is_like(j->name, q->name)))
 		return false;
 	return !q->cwd || is_below(j->cwd, q->cwd);
 }

@@ -63,8 +63,7 @@ reading_new(struct ops *ops, struct op_call *call)
 	r->call = call;
 	r->logs.out.fd = r->logs.err.fd = -1;
 	op_views_init(&r->views);
-	if (op_resolve(ops, call, arg_string(call, "job_id"), &r->job, &err) ==
-		0 &&
+	if (op_resolve_argument(ops, call, &r->job, &err) == 0 &&
 	    op_scan(ops, &r->job, &r->record, &err) == 0 &&
 	    op_logs_open(&r->logs, ops, &r->record, &err) == 0)
 		return r;

@@ -343,8 +343,7 @@ op_interact(struct ops *ops, struct op_call *call)
 	in->call = call;
 	in->fd = -1;
 	make_input(in);
-	if (op_resolve(ops, call, arg_string(call, "job_id"), &in->job, &err) <
-		0 ||
+	if (op_resolve_argument(ops, call, &in->job, &err) < 0 ||
 	    op_scan(ops, &in->job, &in->record, &err) < 0) {
 		interaction_fail(in, &err);
 		return;
