@@ -96,7 +96,9 @@ read_number(struct reader *r, const char *key, int64_t least, int64_t most,
 		return;
 	}
 	number = json_number_value(value);
-	if (!(number >= (double)least && number <= (double)most)) {
+	/* Below 2^63, which a double holds exactly and an int64_t does not. */
+	if (!(number >= (double)least && number <= (double)most) ||
+	    (json_is_real(value) && number >= 0x1p63)) {
 		complain(r, key, "out of range");
 		return;
 	}

@@ -71,7 +71,8 @@ fail(struct execution *x, const struct err *err)
 	op_failed(call, err);
 }
 
-/* Only the wait can be cancelled; a launch goes on without its asker. */
+/* A launch that is under way goes on without its asker: its supervisor holds
+ * the locks, too. */
 static void
 cancel_execution(struct op_call *call)
 {
@@ -181,8 +182,6 @@ arrive(struct execution *x)
 		return;
 	}
 	x->waiting = true;
-	x->call->state = x;
-	x->call->cancel = cancel_execution;
 	op_timer_start(&x->timer, x->ops, x->call, wait, answer_late, describe);
 	if (scan_job(x->ops->spool, x->job.name, x->job.id, SCAN_STATE,
 		&record) == 0)
@@ -396,6 +395,8 @@ op_execute(struct ops *ops, struct op_call *call)
 	x->key =
 	    json_string_value(json_object_get(call->args, "idempotency_key"));
 	x->locking_since = time_mono();
+	call->state = x;
+	call->cancel = cancel_execution;
 	if (prepare(x, &err) < 0)
 		fail(x, &err);
 	else

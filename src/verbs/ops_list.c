@@ -20,7 +20,7 @@
 #include "verbs/cursor.h"
 
 /* A start comes at most so long after the second in its name. */
-enum { NAME_SLACK = 5 * USEC_PER_SEC, PAGE_BYTES = 16 * 1024 };
+enum { NAME_SLACK = 2 * USEC_PER_SEC, PAGE_BYTES = 16 * 1024 };
 
 struct candidate {
 	usec_t started;
