@@ -230,8 +230,8 @@ function check_process(job, [input, output, errors]) {
 	assert.equal(lock.target, join(job.dir, 'pid'));
 	assert.deepEqual(more, []);
 	for (const name of ['SigBlk', 'SigIgn', 'SigCgt', 'SigPnd', 'ShdPnd'])
-		assert.equal(BigInt(`0x${status_line(job.pid, name)}`) & SETTABLE,
-		    0n, name);
+		assert.equal(SETTABLE &
+		    BigInt(`0x${status_line(job.pid, name)}`), 0n, name);
 
 	const { session, pgrp, tty } = stat(job.pid);
 

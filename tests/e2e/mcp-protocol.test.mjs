@@ -258,8 +258,9 @@ describe('requests, ids and notifications', { concurrency: 4 }, () => {
 root_test('what is no request is refused without an id', async (root) => {
 	const server = root.raw_server();
 
-	for (const sent of ['{', '}', 'nonsense', '{"jsonrpc":"2.0",}', '\u0001',
-	    "{'a':1}", '{"jsonrpc":"2.0","id":1,"method":"ping"} trailing'])
+	for (const sent of ['{', '}', 'nonsense', '{"jsonrpc":"2.0",}',
+	    '\u0001', "{'a':1}",
+	    '{"jsonrpc":"2.0","id":1,"method":"ping"} trailing'])
 		await nameless_error(server, `${sent}\n`, -32700);
 	for (const sent of ['null', '42', '"ping"', 'true', '[]'])
 		await nameless_error(server, `${sent}\n`, -32600);
@@ -521,8 +522,8 @@ root_test('a wait ends with its job, without being asked again',
 	const { job_id } = await the_job(other);
 
 	await ok(other, 'kill_job', { job_id });
-	assert.equal((await server.response('w')).result.structuredContent.job_id,
-	    job_id);
+	assert.equal((await server.response('w')).result.structuredContent
+	    .job_id, job_id);
 	assert.equal((await until_ended(server, job_id)).status, 'killed');
 });
 

@@ -47,6 +47,10 @@ root_test('words that name nothing', async (root) => {
 		assert.equal((await ok(server, 'kill_job', { job_id: word }))
 		    .status, 'not_found');
 	}
+	/* The text has the word as it was given. */
+	for (const word of ['', '.', '*', `${job_id}x`, dir, '../x'])
+		assert.equal(await refused(server, 'tail_job_output',
+		    { job_id: word }), `Job ${word} not found`);
 	/* Long ones are cut, control characters shown. */
 	const text = await refused(server, 'get_job_status',
 	    { job_id: `a\n\u001b[31m${'b'.repeat(200)}` });

@@ -1,7 +1,7 @@
 /*
  * Arguments of all tools; execute_command, get_job_status and kill_job.  The
- * others are in mcp-tools-list.test.mjs and mcp-tools-output.test.mjs, the
- * MCP_BG_* variables in mcp-tools-settings.test.mjs.
+ * others are in mcp-tools-list, -output and -input.test.mjs, the MCP_BG_*
+ * variables in mcp-tools-settings.test.mjs.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync,
@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { describe } from 'node:test';
 import { alive } from './lib/proc.mjs';
 import { announce_clients, PROGRAM, root_test } from './lib/root.mjs';
-import { NEWEST_LEGACY } from './lib/rpc.mjs';
+import { modern_meta, NEWEST_LEGACY } from './lib/rpc.mjs';
 import { ok, refused, refused_lines, run, start, TIME, until_output, UUID }
 	from './lib/tools.mjs';
 import { until } from './lib/until.mjs';
@@ -130,8 +130,7 @@ root_test('null is absent, 50.0 is 50', async (root) => {
 	});
 
 	server.send('{"jsonrpc":"2.0","id":"fifty","method":"tools/call",' +
-	    '"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":' +
-	    '"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}},' +
+	    `"params":{"_meta":${JSON.stringify(modern_meta())},` +
 	    `"name":"tail_job_output","arguments":{"job_id":"${job_id}",` +
 	    '"lines":50.0,"max_bytes":null,"raw":null}}}\n');
 	assert.equal((await server.response('fifty')).result.structuredContent
@@ -218,6 +217,17 @@ root_test('words that are no command', async (root) => {
 		assert.equal(await execute(args), 'Invalid command: embedded' +
 		    ' null byte', JSON.stringify(args));
 
+	/* In the name of a variable a NUL may be too much for the parser. */
+	server.send('{"jsonrpc":"2.0","id":"key","method":"tools/call",' +
+	    '"params":{"name":"execute_command","_meta":' +
+	    `${JSON.stringify(modern_meta())},` +
+	    '"arguments":{"command":"true","env":{"A\\u0000B":"x"}}}}\n');
+
+	const odd = await server.receive();
+
+	assert.ok(odd.error?.code === -32700 || odd.result?.isError,
+	    JSON.stringify(odd));
+
 	writeFileSync(file, '');
 	assert.equal(await execute({ command: 'pwd', cwd: missing }),
 	    'Failed to execute command: [Errno 2] No such file or directory:' +
@@ -237,6 +247,7 @@ root_test('a root that cannot be made', async (root) => {
 		JOBDIR_ROOT: join(root.top, 'sub/runs'),
 	} });
 
+	await ok(server, 'list_jobs');
 	writeFileSync(join(root.top, 'sub'), '');
 	assert.match(await refused(server, 'execute_command',
 	    { command: 'true' }),

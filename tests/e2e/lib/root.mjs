@@ -129,7 +129,7 @@ export class Root {
 	async cat_ends() {
 		if (existsSync(this.runs))
 			await this.run('/bin/sh', ['-c',
-			    'for d in "$1"/*/; do cat "$d"* >/dev/null; done',
+			    'printf "%s\\0" "$1"/*/* | xargs -0 cat >/dev/null',
 			    'sh', this.runs]);
 	}
 
@@ -149,10 +149,15 @@ export class Root {
 	}
 
 	async tidy() {
-		const faults = this.disposables.flatMap((d) => d.faults ?? []);
+		const faults = [];
 
-		for (const disposable of this.disposables.reverse())
+		for (const disposable of this.disposables.reverse()) {
 			await disposable.dispose();
+			faults.push(...disposable.faults ?? []);
+			/* Clients show what a server says there as an error. */
+			if (disposable.stderr)
+				faults.push(`stderr: ${disposable.stderr}`);
+		}
 		try {
 			await this.cat_ends();
 			await this.kill_jobs();
@@ -192,7 +197,7 @@ export function root_subtest(parent, name, ...rest) {
 			await rm(root.top, { recursive: true, force: true });
 			return;
 		}
-		console.log(`${name}: root kept: ${root.top}`);
+		console.error(`${name}: root kept: ${root.top}`);
 		if (errors[1])
 			errors[0].message += `\nand then: ${errors[1].message}`;
 		throw errors[0];
@@ -201,6 +206,6 @@ export function root_subtest(parent, name, ...rest) {
 
 /* Say at the end of the file what was used. */
 export function announce_clients() {
-	after(() => console.log(`clients: ${clients_used() ||
+	after(() => console.error(`clients: ${clients_used() ||
 	    'none but our own'}; node ${process.version}`));
 }
