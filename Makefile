@@ -101,10 +101,12 @@ all: $(PROGRAM)
 
 # A static program starts in a fraction of the time, and a supervisor keeps
 # running while libraries are upgraded under it.  link-mode has the answer to
-# whether this machine can link one.
+# whether this machine can link one.  Renamed into place, because supervisors
+# may be running the old one.
 $(PROGRAM): $(OBJS) $(B)/link-mode
 	$(call say,LINK,$@)
-	$(Q)$(LINK) $$(cat $(B)/link-mode) -o $@ $(OBJS) $(LDLIBS)
+	$(Q)$(LINK) $$(cat $(B)/link-mode) -o $@.new $(OBJS) $(LDLIBS)
+	$(Q)mv -f $@.new $@
 
 $(B)/link-mode: $(B)/flags-link
 	@mode=-pie; \

@@ -383,6 +383,11 @@ on_line(void *arg, const char *line, size_t len)
 	json_error_t error;
 	struct rpc_lex lex;
 
+	if (memchr(line, '\0', len)) { /* which jansson lets pass in places */
+		emit_error(rpc, NULL, NULL, RPC_PARSE_ERROR, NULL,
+		    "Parse error: NUL byte outside of a string");
+		return;
+	}
 	if (rpc_lex_read(&lex, line, len) < 0) {
 		emit_error(rpc, NULL, NULL, RPC_INVALID_REQUEST, NULL,
 		    "Invalid Request: nested too deep");

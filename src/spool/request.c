@@ -95,6 +95,9 @@ request_read(int jobdir, struct request *request)
 			*end++ = '\0';
 		take_line(request, line);
 	}
+	if (!request->by[0]) /* `touch cancel`: its owner asked */
+		snprintf(request->by, sizeof(request->by), "uid %ld",
+		    (long)st.st_uid);
 	return 1;
 }
 

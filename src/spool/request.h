@@ -23,11 +23,11 @@
 enum { REQUEST_BY_MAX = 128, REQUEST_GRACE_DEFAULT = 5 };
 
 struct request {
-	int signal;   /* first signal */
-	usec_t grace; /* from the first signal to SIGKILL */
-	usec_t at;    /* when; of a bare file its change time */
-	char
-	    by[REQUEST_BY_MAX]; /* printable ASCII, no '"' or '\\'; may be "" */
+	int signal;              /* first signal */
+	usec_t grace;            /* from the first signal to SIGKILL */
+	usec_t at;               /* when; of a bare file its change time */
+	char by[REQUEST_BY_MAX]; /* printable ASCII, no '"' or '\\'; of a bare
+				 * file "uid N", its owner */
 };
 
 /* Read the request in job directory `jobdir`.  1: there is one; 0: none; -1:

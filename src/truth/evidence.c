@@ -28,6 +28,7 @@ void
 evidence_outcome(const struct record *record, char *text, size_t size)
 {
 	const struct journal *j = &record->journal;
+	const char *by = j->cancel_by ? j->cancel_by : "";
 	char ending[64];
 
 	say_ending(j, ending, sizeof(ending));
@@ -40,8 +41,7 @@ evidence_outcome(const struct record *record, char *text, size_t size)
 		SAY("time limit, %s", ending);
 		break;
 	case REASON_CANCELLED:
-		SAY("on request%s%s, %s", j->cancel_by ? " of " : "",
-		    j->cancel_by ? j->cancel_by : "", ending);
+		SAY("on request%s%s, %s", *by ? " of " : "", by, ending);
 		break;
 	case REASON_ERROR:
 		SAY("it reports an error");

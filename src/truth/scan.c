@@ -109,6 +109,7 @@ gather(struct facts *f, const struct spool *spool, int jobdir,
 		return;
 	f->remote = spool->remote;
 	f->names_command = j->command_id.pid > 1 && j->command_id.start > 0;
+	f->names_supervisor = j->supervisor.pid > 1;
 	f->same_boot = own->boot_id[0] && own->has_table &&
 	    strcmp(own->boot_id, j->place.boot_id) == 0;
 	f->other_boot = own->boot_id[0] && j->place.boot_id[0] &&

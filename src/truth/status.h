@@ -58,6 +58,7 @@ struct facts {
 
 	/* (b) processes; PROC_UNKNOWN if the record names none */
 	bool names_command;
+	bool names_supervisor;
 	enum proc_life command;
 	enum proc_life supervisor;
 

@@ -171,7 +171,19 @@ make_argv(struct command *c, const struct ops *ops, const struct op_call *call,
 	return 0;
 }
 
-/* Absolute, but as the user spelled it. */
+/* Is there a part that another spelling would not have? */
+static bool
+is_roundabout(const char *path)
+{
+	size_t length = strlen(path);
+
+	return strstr(path, "//") || strstr(path, "/./") ||
+	    strstr(path, "/../") || (length > 1 && path[length - 1] == '/') ||
+	    (length > 1 && strcmp(path + length - 2, "/.") == 0) ||
+	    (length > 2 && strcmp(path + length - 3, "/..") == 0);
+}
+
+/* Absolute, as the user spelled it, unless that goes in circles. */
 static char *
 make_cwd(const struct ops *ops, const struct op_call *call)
 {
@@ -179,13 +191,20 @@ make_cwd(const struct ops *ops, const struct op_call *call)
 	const char *base = ops->config.default_cwd ? ops->config.default_cwd
 	    : ops->own_cwd                         ? ops->own_cwd
 						   : "/";
+	char *path, *real;
 
-	if (*cwd == '/')
-		return xstrdup(cwd);
 	if (!*cwd || strcmp(cwd, ".") == 0)
 		return xstrdup(base);
-	return xasprintf("%s%s%s", base, strcmp(base, "/") == 0 ? "" : "/",
-	    cwd);
+	path = *cwd == '/'
+	    ? xstrdup(cwd)
+	    : xasprintf("%s%s%s", base, strcmp(base, "/") == 0 ? "" : "/", cwd);
+	if (!is_roundabout(path))
+		return path;
+	real = realpath(path, NULL);
+	if (!real)
+		return path; /* the launch will say why */
+	free(path);
+	return real;
 }
 
 static void

@@ -151,11 +151,18 @@ op_resolve_argument(struct ops *ops, const struct op_call *call,
 {
 	const json_t *value = json_object_get(call->args, "job_id");
 	const char *word = arg_string(call, "job_id");
+	size_t length = json_string_length(value), at;
+	struct buf shown = BUF_INIT;
+	int result;
 
-	/* With a NUL byte in it, it names nothing. */
-	if (strlen(word) != json_string_length(value))
-		word = "/";
-	return op_resolve(ops, call, word, job, err);
+	if (strlen(word) == length)
+		return op_resolve(ops, call, word, job, err);
+	/* With a NUL byte in it, it names nothing, and is shown as it is. */
+	for (at = 0; at < length; at += strlen(word + at) + 1)
+		buf_addf(&shown, "%s\\x00", word + at);
+	result = op_resolve(ops, call, buf_str(&shown), job, err);
+	buf_release(&shown);
+	return result;
 }
 
 static json_t *
