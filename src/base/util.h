@@ -68,6 +68,8 @@ void buf_addstr(struct buf *b, const char *s);
 void buf_addch(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+void buf_addv(struct buf *b, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 void buf_reserve(struct buf *b, size_t more); /* room for `more` bytes */
 void buf_cut(struct buf *b, size_t len);      /* keep the first len bytes */
 void buf_shift(struct buf *b, size_t len);    /* drop the first len bytes */

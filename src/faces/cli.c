@@ -97,16 +97,9 @@ cli_usage(struct cli *cli, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;
 	va_list ap;
-	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (len < 0)
-		die("cannot format text");
-	buf_reserve(&text, (size_t)len);
-	va_start(ap, fmt);
-	vsnprintf(text.data, (size_t)len + 1, fmt, ap);
+	buf_addv(&text, fmt, ap);
 	va_end(ap);
 	if (cli->verb)
 		cli_say("%s: %s", cli->verb->name, text.data);

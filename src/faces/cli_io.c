@@ -163,19 +163,13 @@ void
 cli_say(const char *fmt, ...)
 {
 	char *next, *rest, *text;
-	struct buf shown = BUF_INIT;
+	struct buf said = BUF_INIT, shown = BUF_INIT;
 	va_list ap;
-	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	buf_addv(&said, fmt, ap);
 	va_end(ap);
-	if (len < 0)
-		die("cannot format text");
-	rest = text = xmalloc((size_t)len + 1);
-	va_start(ap, fmt);
-	vsnprintf(text, (size_t)len + 1, fmt, ap);
-	va_end(ap);
+	rest = text = buf_steal(&said);
 	while ((next = strsep(&rest, "\n"))) {
 		buf_addstr(&shown, next == text ? "jobdir: " : "jobdir:   ");
 		text_show(&shown, next, 0);

@@ -22,16 +22,9 @@ line(struct cli *cli, const char *label, const char *fmt, ...)
 {
 	struct buf value = BUF_INIT, out = BUF_INIT;
 	va_list ap;
-	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (len < 0)
-		die("cannot format text");
-	buf_reserve(&value, (size_t)len);
-	va_start(ap, fmt);
-	vsnprintf(value.data, (size_t)len + 1, fmt, ap);
+	buf_addv(&value, fmt, ap);
 	va_end(ap);
 	buf_addf(&out, "%-*s", LABEL_COLUMNS, label);
 	text_show(&out, value.data, 0);
