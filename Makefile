@@ -184,13 +184,21 @@ e2e: $(PROGRAM)
 
 test: unit e2e
 
+# Small programs where Node is too slow, found beside the program.
+helpers = $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/$(1)/*.c)))
+$(call helpers,stress) $(call helpers,bench): $(B)/%: tests/%.c \
+    $(B)/flags-compile $(B)/link-mode
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(COMPILE) $(LDFLAGS) $$(cat $(B)/link-mode) -o $@ $<
+
 STRESS_TESTS = $(sort $(wildcard tests/stress/*.test.mjs))
-stress: $(PROGRAM)
+stress: $(PROGRAM) $(call helpers,stress)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) STRESS=$(STRESS) \
 	    scripts/run-node-tests $(B)/stress.tap \
 	    $(if $(filter full,$(STRESS)),3600,300) $(STRESS_TESTS)
 
-bench: $(PROGRAM)
+bench: $(PROGRAM) $(call helpers,bench)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) tests/bench/run
 
 coverage:

@@ -382,10 +382,14 @@ on_line(void *arg, const char *line, size_t len)
 	json_t *message = NULL;
 	json_error_t error;
 	struct rpc_lex lex;
+	const char *nul;
+	char why[64];
 
-	if (memchr(line, '\0', len)) { /* which jansson lets pass in places */
-		emit_error(rpc, NULL, NULL, RPC_PARSE_ERROR, NULL,
-		    "Parse error: NUL byte outside of a string");
+	if ((nul = memchr(line, '\0', len))) { /* jansson lets some pass */
+		snprintf(why, sizeof(why),
+		    "Parse error: invalid JSON at byte %zu",
+		    (size_t)(nul - line) + 1);
+		emit_error(rpc, NULL, NULL, RPC_PARSE_ERROR, NULL, why);
 		return;
 	}
 	if (rpc_lex_read(&lex, line, len) < 0) {

@@ -1,184 +1,251 @@
 /*
- * Times of jobdir beside what it is compared with, measured interleaved in one
- * run: medians and their ratio.  Machines differ and are noisy, so nothing is
- * asserted here.  The table goes to stdout, the figures to build/bench.json.
+ * The measurements: launches beside those of others, first answers of a server
+ * on a big root, and how soon it is gone when its input ends.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
-	'node:fs';
-import { randomUUID } from 'node:crypto';
-import { createInterface } from 'node:readline';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync,
+	readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { PROGRAM } from '../e2e/lib/root.mjs';
+import { modern_meta } from '../e2e/lib/rpc.mjs';
+import { until } from '../e2e/lib/until.mjs';
+import { alive, with_variable } from '../e2e/lib/proc.mjs';
+import { plant_ended } from '../stress/lib/stress.mjs';
 
-const program = process.env.JOBDIR_PROGRAM ?? 'build/jobdir';
-const runs = Number(process.env.BENCH_RUNS ?? 300);
-const rows = [];
+const RUNS = Number(process.env.BENCH_RUNS ?? 300);
+const SERVER_RUNS = 25;
+const JOBS = 10000;
+const CALLS = 50;
 
-const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+const figures = [];
+const notes = [];
 
-const milliseconds = () => Number(process.hrtime.bigint()) / 1e6;
-
-const scratch = (where) => mkdtempSync(join(where, 'jobdir-bench-'));
-
-function add(what, value, beside) {
-	const row = { what, milliseconds: value };
-
-	if (beside)
-		Object.assign(row, { beside: beside.name,
-			beside_milliseconds: beside.value,
-			ratio: value / beside.value });
-	rows.push(row);
-	console.log(`${what.padEnd(52)} ${value.toFixed(2).padStart(8)} ms${
-		beside ? `  ${row.ratio.toFixed(2)} x ${beside.name} (${
-			beside.value.toFixed(2)} ms)` : ''}`);
+/* A figure: what, where, value, unit, and its ratio to another one. */
+function figure(what, where, value, unit, ratio) {
+	figures.push({ what, where, value, unit, ...ratio });
 }
 
-/* --- commands, interleaved ---------------------------------------------- */
-
-const installed = (name) =>
-	spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
-
-function time_command(command, env) {
-	const from = milliseconds();
-	const { status, error } = spawnSync(command[0], command.slice(1),
-		{ env: { ...process.env, ...env }, stdio: 'ignore' });
-
-	if (error || status !== 0)
-		throw new Error(`${command.join(' ')}: ${error ?? status}`);
-	return milliseconds() - from;
+function median(values) {
+	return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
-function launches(where, label) {
-	const dir = scratch(where);
-	const env = { JOBDIR_ROOT: join(dir, 'runs'), NQDIR: join(dir, 'nq'),
-		TS_SOCKET: join(dir, 'ts') };
-	const commands = { jobdir: [program, 'run', '--', 'true'] };
-	const times = {};
+function installed(name) {
+	return process.env.PATH.split(delimiter).some((dir) => {
+		try {
+			accessSync(join(dir, name), constants.X_OK);
+			return true;
+		} catch {
+			return false;
+		}
+	});
+}
 
-	for (const [name, peer] of [['nq', ['nq', 'true']],
-		['tsp', ['tsp', 'true']]]) {
-		if (installed(name))
-			commands[name] = peer;
-		else
-			console.log(`${name} is not installed: not compared`);
-	}
+function environment(top) {
+	return {
+		PATH: process.env.PATH,
+		HOME: top,
+		JOBDIR_ROOT: join(top, 'runs'),
+		NQDIR: join(top, 'nq'),
+		TMPDIR: join(top, 'tsp'),
+		TS_SOCKET: join(top, 'tsp', 'socket'),
+	};
+}
+
+/* Until nothing of a root lives any more. */
+function at_rest(env) {
+	return until(() => !with_variable('JOBDIR_ROOT', env.JOBDIR_ROOT)
+	    .some((pid) => alive(pid)), 60000, 'all jobs have ended');
+}
+
+/* What `interleave` says of commands: median, percentiles, failures. */
+function interleave(env, commands) {
+	return execFileSync(join(dirname(PROGRAM), 'bench', 'interleave'),
+	    [RUNS, ...commands.flatMap((words) => ['---', ...words])],
+	    { env, encoding: 'utf8' }).trim().split('\n')
+	    .map((line) => line.split(' ').map(Number));
+}
+
+function measure_launch(where, env, peers) {
+	const commands = {
+		'jobdir run -- true': [PROGRAM, 'run', '--', 'true'],
+		...Object.fromEntries(peers.map((p) =>
+		    [`${p} true`, [p, 'true']])),
+		'true': ['true'],
+	};
+
+	/* Directories and servers, once. */
+	for (const words of Object.values(commands))
+		execFileSync(words[0], words.slice(1), { env, stdio: 'ignore' });
+
+	const lines = interleave(env, Object.values(commands));
+
+	Object.keys(commands).forEach((name, i) => {
+		const [middle, low, high, failed] = lines[i];
+
+		if (failed)
+			notes.push(`${name} (${where}): ${failed} runs failed`);
+		figure(name, where, middle / 1000, 'ms', { low: low / 1000,
+			high: high / 1000, ratio: lines[0][0] / middle });
+	});
+}
+
+async function bench_launch(where, parent) {
+	const top = mkdtempSync(join(parent, 'jobdir-bench-'));
+	const env = environment(top);
+	const peers = ['nq', 'tsp'].filter((name) => installed(name));
+
 	mkdirSync(env.NQDIR);
-	for (let i = 0; i < runs; i++)
-		for (const [name, command] of Object.entries(commands))
-			(times[name] ??= []).push(time_command(command, env));
-	if (commands.tsp)
-		spawnSync('tsp', ['-K'], { env: { ...process.env, ...env } });
-	for (const name of Object.keys(commands).slice(1))
-		add(`jobdir run -- true, ${label}`, median(times.jobdir),
-			{ name: `${name} true`, value: median(times[name]) });
-	rmSync(dir, { recursive: true, force: true });
-}
-
-/* --- the server --------------------------------------------------------- */
-
-/* A root of finished jobs, written as jobdir would have left them. */
-function plant(root, count) {
-	mkdirSync(join(root, '.new'), { recursive: true });
-	mkdirSync(join(root, '.keys'));
-	for (let i = 0; i < count; i++) {
-		const id = randomUUID();
-		const at = new Date(1.76e12 + i * 7000).toISOString();
-		const name = `${at.slice(0, 19).replace(/[-:]/g, '')}Z__${id}`;
-		const dir = join(root, name);
-
-		mkdirSync(dir);
-		writeFileSync(join(dir, 'journal.json'), `${JSON.stringify({
-			jobdir: 1, id, command: 'true', argv: ['true'],
-			cwd: '/', interactive: false, merge_output: false,
-			started_by: 'shell', created: at, started: at,
-			finished: at, duration_seconds: 0.01, exit_code: 0,
-			reason: 'exit', stdout: { bytes: 0 },
-			stderr: { bytes: 0 } }, null, 2)}\n`);
-		chmodSync(join(dir, 'journal.json'), 0o400);
-		for (const log of ['stdout.log', 'stderr.log'])
-			writeFileSync(join(dir, log), '');
+	mkdirSync(env.TMPDIR);
+	try {
+		measure_launch(where, env, peers);
+	} finally {
+		if (peers.includes('tsp'))
+			execFileSync('tsp', ['-K'], { env, stdio: 'ignore' });
+		if (peers.includes('nq'))
+			execFileSync('nq', ['-w'], { env, stdio: 'ignore' });
+		await at_rest(env);
+		rmSync(top, { recursive: true });
 	}
 }
 
-const initialize = JSON.stringify({ jsonrpc: '2.0', id: 0,
-	method: 'initialize', params: { protocolVersion: '2025-11-25',
-		capabilities: {}, clientInfo: { name: 'bench', version: '1' } } });
+/* Milliseconds from the start of a server to its first answer. */
+async function first_answer(env, method, params) {
+	const start = performance.now();
+	const server = spawn(PROGRAM, ['mcp'], { env });
+	const request = { jsonrpc: '2.0', id: 1, method,
+		params: { ...params, _meta: modern_meta() } };
+	let text = '';
 
-const call = (id, name, args) => JSON.stringify({ jsonrpc: '2.0', id,
-	method: 'tools/call', params: { name, arguments: args } });
-
-/* Start a server, send lines; resolves with the time of the answer to `id`. */
-async function first_answer(root, line, id) {
-	const from = milliseconds();
-	const server = spawn(program, ['mcp'], { stdio: ['pipe', 'pipe',
-		'inherit'], env: { ...process.env, JOBDIR_ROOT: root } });
-
-	server.stdin.write(`${initialize}\n${line}\n`);
-	for await (const answer of createInterface({ input: server.stdout }))
-		if (JSON.parse(answer).id === id)
+	server.stdin.write(`${JSON.stringify(request)}\n`);
+	for await (const data of server.stdout) {
+		text += data;
+		if (text.includes('\n'))
 			break;
+	}
 
-	const took = milliseconds() - from;
+	const took = performance.now() - start;
 
+	if (!('result' in JSON.parse(text)))
+		throw new Error(text);
 	server.stdin.end();
-	await new Promise((resolve) => server.once('close', resolve));
+	if (server.exitCode === null)
+		await once(server, 'exit');
 	return took;
 }
 
-/* From the end of its input to the end of a server with calls in flight. */
-async function time_of_end(root) {
-	const server = spawn(program, ['mcp'], { stdio: ['pipe', 'pipe',
-		'inherit'], env: { ...process.env, JOBDIR_ROOT: root } });
-	let answers = 0;
+const FIRST = {
+	'first answer: tools/list': ['tools/list', {}],
+	'first answer: list_jobs': ['tools/call',
+		{ name: 'list_jobs', arguments: {} }],
+};
 
-	server.stdin.write(`${initialize}\n`);
-	for (let id = 1; id <= 5; id++)
-		server.stdin.write(`${call(id, 'execute_command', {
-			command: 'sleep 1000', wait_seconds: 50 })}\n`);
-	server.stdin.write(`${call(6, 'list_jobs', {})}\n`);
-	for await (const answer of createInterface({ input: server.stdout }))
-		if (++answers === 2 || JSON.parse(answer).id === 6)
-			break;
+async function bench_first_answer(top) {
+	const empty = environment(join(top, 'empty'));
+	const full = environment(join(top, 'full'));
 
-	const from = milliseconds();
+	mkdirSync(join(top, 'empty'));
+	mkdirSync(join(top, 'full'));
+	execFileSync(PROGRAM, ['run', '-w', 'true'],
+	    { env: empty, stdio: 'ignore' });
+	await at_rest(empty);
+
+	const name = readdirSync(empty.JOBDIR_ROOT).find((n) => n[0] !== '.');
+	const sample = JSON.parse(readFileSync(join(empty.JOBDIR_ROOT, name,
+	    'journal.json'), 'utf8'));
+
+	rmSync(empty.JOBDIR_ROOT, { recursive: true });
+	plant_ended({ runs: full.JOBDIR_ROOT }, sample, JOBS);
+	for (const [what, [method, params]] of Object.entries(FIRST)) {
+		const times = { empty: [], full: [] };
+
+		for (let i = 0; i < SERVER_RUNS; i++)
+			for (const [key, env] of [['empty', empty],
+				['full', full]])
+				times[key].push(await first_answer(env, method,
+				    params));
+
+		const base = median(times.empty);
+
+		figure(what, 'empty root', base, 'ms');
+		figure(what, `${JOBS} jobs`, median(times.full), 'ms',
+		    { ratio: median(times.full) / base });
+	}
+}
+
+/* A server with calls that wait for one job; milliseconds from the end of its
+ * input to its own. */
+async function exit_time(env) {
+	const server = spawn(PROGRAM, ['mcp'], { env });
+	const call = (id, wait_seconds) => server.stdin.write(
+	    `${JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call',
+		params: { name: 'execute_command', arguments: {
+			command: 'exec sleep 60', idempotency_key: 'one',
+			wait_seconds }, _meta: modern_meta() } })}\n`);
+
+	call(0, 0);
+	await once(server.stdout, 'data');
+	for (let id = 1; id <= CALLS; id++)
+		call(id, 50);
+	/* An answer to what came last: the calls before it are under way. */
+	call(CALLS + 1, 0);
+	await once(server.stdout, 'data');
+
+	const start = performance.now();
 
 	server.stdin.end();
-	await new Promise((resolve) => server.once('close', resolve));
-	return milliseconds() - from;
+	await once(server, 'exit');
+	return performance.now() - start;
 }
 
-async function servers() {
-	const dir = scratch(tmpdir());
-	const full = join(dir, 'full');
-	const empty = join(dir, 'empty');
-	const times = { empty: [], full: [], listed: [], end: [] };
+async function bench_exit(top) {
+	const env = environment(top);
+	const times = [];
 
-	plant(full, 10000);
-	for (let i = 0; i < 20; i++) {
-		times.empty.push(await first_answer(empty, '', 0));
-		times.full.push(await first_answer(full, '', 0));
-		times.listed.push(await first_answer(full,
-			call(1, 'list_jobs', {}), 1));
-	}
-	const base = { name: 'that of an empty root',
-		value: median(times.empty) };
-
-	add('first answer of a server, 10,000 jobs', median(times.full), base);
-	add('first page of list_jobs, 10,000 jobs', median(times.listed), base);
-	for (let i = 0; i < 10; i++)
-		times.end.push(await time_of_end(empty));
-	add('end of input to end of server, 5 calls waiting',
-		median(times.end));
-	spawnSync('sh', ['-c', `"${program}" kill -q -s KILL -g 0 $("${
-		program}" ls -q -s running)`], { stdio: 'ignore',
-		env: { ...process.env, JOBDIR_ROOT: empty } });
-	rmSync(dir, { recursive: true, force: true });
+	for (let i = 0; i < SERVER_RUNS; i++)
+		times.push(await exit_time(env));
+	figure(`exit at end of input, ${CALLS} calls in flight`, 'disk',
+	    median(times), 'ms');
+	execFileSync(PROGRAM, ['kill', '-s', 'KILL', ...execFileSync(PROGRAM,
+	    ['ls', '-q'], { env, encoding: 'utf8' }).trim().split('\n')],
+	    { env, stdio: 'ignore' });
+	await at_rest(env);
 }
 
-console.log(`medians; ${runs} interleaved runs of each command`);
-launches('/dev/shm', 'root on tmpfs');
-launches(process.env.BENCH_DISK ?? '/var/tmp', 'root on disk');
-await servers();
-mkdirSync('build', { recursive: true });
-writeFileSync('build/bench.json', `${JSON.stringify(rows, null, 2)}\n`);
+function print() {
+	const rows = [['what', 'where', 'median', '10 %', '90 %', 'ratio'],
+		...figures.map((f) => [f.what, f.where,
+			`${f.value.toFixed(2)} ${f.unit}`,
+			f.low?.toFixed(2) ?? '', f.high?.toFixed(2) ?? '',
+			f.ratio?.toFixed(2) ?? ''])];
+	const widths = rows[0].map((_, i) =>
+	    Math.max(...rows.map((row) => row[i].length)));
+
+	for (const row of rows)
+		console.log(row.map((cell, i) => i < 2 ?
+		    cell.padEnd(widths[i]) : cell.padStart(widths[i]))
+		    .join('  ').trimEnd());
+	console.log('\nratio: of launches, jobdir run to that row; of first ' +
+	    'answers, to the empty root');
+	for (const note of notes)
+		console.log(note);
+}
+
+const top = mkdtempSync(join(tmpdir(), 'jobdir-bench-'));
+
+try {
+	for (const peer of ['nq', 'tsp'])
+		if (!installed(peer))
+			notes.push(`${peer} is not installed: left out`);
+	await bench_launch('tmpfs', '/dev/shm');
+	await bench_launch('disk', tmpdir());
+	await bench_first_answer(top);
+	await bench_exit(top);
+} finally {
+	rmSync(top, { recursive: true });
+}
+print();
+writeFileSync(join(dirname(PROGRAM), 'bench.json'),
+    `${JSON.stringify({ runs: RUNS, server_runs: SERVER_RUNS, notes,
+	figures }, null, 2)}\n`);
