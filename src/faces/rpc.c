@@ -388,7 +388,7 @@ on_line(void *arg, const char *line, size_t len)
 	if ((nul = memchr(line, '\0', len))) { /* jansson lets some pass */
 		snprintf(why, sizeof(why),
 		    "Parse error: invalid JSON at byte %zu",
-		    (size_t)(nul - line) + 1);
+		    (size_t)(nul - line));
 		emit_error(rpc, NULL, NULL, RPC_PARSE_ERROR, NULL, why);
 		return;
 	}
