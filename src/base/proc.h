@@ -28,6 +28,7 @@ struct proc_place {
 	char boot_id[PROC_BOOT_ID_MAX]; /* "" if the system does not tell */
 	uint64_t pid_namespace;         /* 0 if the system does not tell */
 	bool has_table; /* processes can be looked up at all (/proc) */
+	bool sees_all;  /* those of other users too (hidepid in proc(5)) */
 };
 
 enum proc_life {

@@ -55,6 +55,7 @@ proc_place_self(struct proc_place *place)
 	if (stat("/proc/self/ns/pid", &st) == 0)
 		place->pid_namespace = (uint64_t)st.st_ino;
 	place->has_table = access("/proc/self/stat", R_OK) == 0;
+	place->sees_all = access("/proc/1/stat", R_OK) == 0;
 }
 
 int

@@ -106,7 +106,7 @@ int size_parse(const char *text, int64_t *bytes);
 /* Parse decimal digits only, at most `max`.  0 or -1. */
 int number_parse(const char *text, int64_t max, int64_t *value);
 
-/* "SIGTERM" of 15; "SIGRTMIN+1" style for real-time ones; "SIG99" of unknown.
+/* "SIGTERM" of 15; "SIG34" of one that has no name.
  * The text lives in `buf` (16 bytes). */
 const char *signal_name(int signo, char buf[16]);
 

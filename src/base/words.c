@@ -14,6 +14,8 @@
 #include <strings.h>
 #include <time.h>
 
+#define TIME_MOST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+
 static usec_t
 clock_usec(clockid_t clock)
 {
@@ -45,6 +47,12 @@ time_mono(void)
 usec_t
 time_from_spec(const struct timespec *ts)
 {
+	/* A file may carry any time stamp; beyond the year 9999 there is none
+	 * that RFC 3339 could write. */
+	if (ts->tv_sec > TIME_MOST)
+		return (usec_t)TIME_MOST * USEC_PER_SEC;
+	if (ts->tv_sec < -TIME_MOST)
+		return (usec_t)-TIME_MOST * USEC_PER_SEC;
 	return (usec_t)ts->tv_sec * USEC_PER_SEC + ts->tv_nsec / 1000;
 }
 
@@ -74,7 +82,7 @@ parse_offset(const char *text, int *offset)
 	*offset = 0;
 	if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
 		return 0;
-	if (*text != '+' && *text != '-')
+	if ((*text != '+' && *text != '-') || !isdigit((unsigned char)text[1]))
 		return -1;
 	if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &end) != 2 ||
 	    end != 5 || text[6] != '\0' || hours > 23 || minutes > 59)
@@ -87,7 +95,7 @@ int
 time_parse(const char *text, usec_t *when)
 {
 	static const char shape[] = "dddd-dd-ddTdd:dd:dd";
-	int offset, digits = 0;
+	int offset, day, digits = 0;
 	usec_t fraction = 0;
 	struct tm tm;
 	size_t i;
@@ -118,8 +126,10 @@ time_parse(const char *text, usec_t *when)
 		return -1;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
+	day = tm.tm_sec == 60 ? 0 : tm.tm_mday; /* 0: it may well move */
 	*when = ((usec_t)timegm(&tm) - offset) * USEC_PER_SEC + fraction;
-	return 0;
+	/* A day that the month does not have has become one of the next. */
+	return day == 0 || tm.tm_mday == day ? 0 : -1;
 }
 
 int
@@ -136,8 +146,8 @@ duration_parse(const char *text, usec_t *length)
 
 	if (!isdigit((unsigned char)*text) && *text != '.')
 		return -1;
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		return -1;
+	if (text[strspn(text, "0123456789.smhd")] != '\0')
+		return -1; /* strtod knows more spellings than people do */
 	number = strtod(text, &end);
 	for (i = 0; i < ARRAY_LEN(units); i++) {
 		if (end == text || strcmp(end, units[i].unit) != 0)
@@ -154,16 +164,17 @@ duration_parse(const char *text, usec_t *length)
 int
 number_parse(const char *text, int64_t max, int64_t *value)
 {
-	int64_t n = 0;
+	int64_t n = 0, digit;
 
 	if (!*text)
 		return -1;
 	for (; *text; text++) {
 		if (!isdigit((unsigned char)*text))
 			return -1;
-		if (n > (max - (*text - '0')) / 10)
+		digit = *text - '0';
+		if (digit > max || n > (max - digit) / 10)
 			return -1;
-		n = n * 10 + (*text - '0');
+		n = n * 10 + digit;
 	}
 	*value = n;
 	return 0;

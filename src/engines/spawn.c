@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -224,6 +225,7 @@ report_failure(struct spawn *spawn, const struct spool *spool, struct err *err)
 int
 spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err)
 {
+	char building[sizeof(ROOT_NEW) + JOB_NAME_MAX];
 	ssize_t n;
 	int status;
 
@@ -245,7 +247,11 @@ spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err)
 		if (spawn->filled == sizeof(struct supervise_failure))
 			return report_failure(spawn, spool, err);
 	}
-	if (spawn->seen_start || job_is_visible(spool->fd, spawn->name))
+	/* Renamed back: it could not be executed, and whoever was to say why
+	 * was killed. */
+	snprintf(building, sizeof(building), ROOT_NEW "/%s", spawn->name);
+	if (!job_is_visible(spool->fd, building) &&
+	    (spawn->seen_start || job_is_visible(spool->fd, spawn->name)))
 		return 0;
 	while (spawn->helper > 0 && waitpid(spawn->helper, &status, 0) < 0 &&
 	    errno == EINTR)

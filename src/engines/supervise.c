@@ -299,9 +299,7 @@ release(struct launch *l)
 			failure.sys = EIO;
 		while (waitpid(l->s->command, &status, 0) < 0 && errno == EINTR)
 			continue;
-		/* The child has told the launcher; make that true. */
-		job_remove_new(l->new_dir, l->args->name);
-		_exit(1);
+		fail(l, (enum supervise_stage)failure.stage, failure.sys);
 	}
 	if (!l->visible && !job_is_visible(l->root, l->args->name))
 		abandon_child(l, SUPERVISE_PROCESS, EINTR);

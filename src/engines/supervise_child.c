@@ -24,12 +24,11 @@
 
 enum { LOCK_FD_LEAST = 100, EXIT_NOT_STARTED = 127 };
 
+/* Who listened may have been killed meanwhile, which changes nothing here. */
 static void
-tell(const struct child_plan *plan, const void *message, size_t size)
+tell(int fd, const void *message, size_t size)
 {
-	/* Nobody may be listening any more; the supervisor looks for itself. */
-	if (write_full(plan->status, message, size) < 0 ||
-	    write_full(plan->answer, message, size) < 0)
+	if (write_full(fd, message, size) < 0)
 		return;
 }
 
@@ -45,7 +44,8 @@ give_up(const struct child_plan *plan, enum supervise_stage stage, int sys)
 	failure.mark = SUPERVISE_FAILED;
 	failure.stage = (unsigned char)stage;
 	failure.sys = sys;
-	tell(plan, &failure, sizeof(failure));
+	/* The supervisor tells the launcher when nothing of it is left. */
+	tell(plan->status, &failure, sizeof(failure));
 	_exit(EXIT_NOT_STARTED);
 }
 
@@ -82,6 +82,10 @@ reset_signals(void)
 	int signo;
 
 	memset(&action, 0, sizeof(action));
+	/* Telling a launcher that was killed has left a SIGPIPE waiting behind
+	 * the mask; to ignore it now is to forget it. */
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
 	action.sa_handler = SIG_DFL;
 	for (signo = 1; signo < NSIG; signo++)
 		sigaction(signo, &action, NULL); /* KILL, STOP: EINVAL */
@@ -185,7 +189,8 @@ child_run(const struct child_plan *plan)
 		_exit(EXIT_NOT_STARTED);
 	if (renameat(plan->new_dir, plan->name, plan->root, plan->name) < 0)
 		give_up(plan, SUPERVISE_RECORD, errno);
-	tell(plan, &started, 1);
+	tell(plan->status, &started, 1);
+	tell(plan->answer, &started, 1);
 	reset_signals();
 	execve(program, argv, plan->environment);
 	sys = errno;

@@ -49,6 +49,8 @@ reason_of(const struct supervisor *s, int wait_status)
 		return REASON_TIMEOUT;
 	if (s->cause == STOP_REQUEST)
 		return REASON_CANCELLED;
+	if (!s->end.has_status)
+		return REASON_ADOPTED;
 	return WIFEXITED(wait_status) ? REASON_EXIT : REASON_SIGNAL;
 }
 
@@ -69,10 +71,7 @@ supervisor_note_end(struct supervisor *s, int wait_status, bool has_status,
 	/* The only moment at which "killed" is decided. */
 	if (s->cause == STOP_NOT && request_read(s->jobdir, &last) == 1)
 		stop_request(s, &last, STOP_REQUEST);
-	s->end.reason = has_status
-	    ? reason_word(reason_of(s, wait_status))
-	    : reason_word(
-		  s->cause == STOP_REQUEST ? REASON_CANCELLED : REASON_ADOPTED);
+	s->end.reason = reason_word(reason_of(s, wait_status));
 	s->end.cancelled = s->cause == STOP_REQUEST;
 	if (s->end.cancelled) {
 		s->end.cancel_at = s->request.at;

@@ -28,7 +28,8 @@ enum { WATCH_RESCAN = 5 * USEC_PER_SEC };
 enum watch_kind { WATCH_AUTO, WATCH_INOTIFY, WATCH_POLL };
 
 enum {
-	WATCH_NAMES = 1, /* entries made, renamed, removed; the directory too */
+	WATCH_NAMES = 1,   /* entries made, renamed, removed; the directory
+			  * itself renamed (its removal: by the rescan) */
 	WATCH_CONTENT = 2, /* and files in it written */
 };
 

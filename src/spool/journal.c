@@ -370,6 +370,8 @@ journal_take_progress(struct journal *journal, const char *text, size_t len,
 		json_decref(doc);
 		return -1;
 	}
+	if (journal->progress_doc)
+		journal->phase = NULL; /* it may belong to the old one */
 	json_decref(journal->progress_doc);
 	journal->progress_doc = doc;
 	r.object = doc;

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fsio.h"
 #include "spool/tree.h"
@@ -91,6 +92,14 @@ read_progress(int jobdir, struct record *record)
 	buf_release(&text);
 }
 
+static bool
+is_own(int jobdir)
+{
+	struct stat st;
+
+	return fstat(jobdir, &st) == 0 && st.st_uid == geteuid();
+}
+
 static void
 gather(struct facts *f, const struct spool *spool, int jobdir,
     const struct journal *j)
@@ -114,8 +123,10 @@ gather(struct facts *f, const struct spool *spool, int jobdir,
 	    strcmp(own->boot_id, j->place.boot_id) == 0;
 	f->other_boot = own->boot_id[0] && j->place.boot_id[0] &&
 	    strcmp(own->boot_id, j->place.boot_id) != 0;
-	f->same_namespace =
-	    own->pid_namespace && own->pid_namespace == j->place.pid_namespace;
+	/* Of processes that are hidden from the reader nothing can be told. */
+	f->same_namespace = own->pid_namespace &&
+	    own->pid_namespace == j->place.pid_namespace &&
+	    (own->sees_all || is_own(jobdir));
 	if (f->names_command && f->same_boot && f->same_namespace) {
 		f->command = proc_life(&j->command_id);
 		f->supervisor = proc_life(&j->supervisor);

@@ -67,7 +67,7 @@ struct facts {
 };
 
 /* Which rule of the order decided; the words for people are made by
- * verdict_evidence(). */
+ * evidence_write(). */
 enum rule {
 	RULE_UNREADABLE,
 	RULE_END_RECORD,

@@ -1,0 +1,123 @@
+/*
+ * A small file system of one's own: a tmpfs in a mount namespace that goes away
+ * with the processes in it.
+ *
+ *	const room = await new Room(root, 'size=1m').open();
+ *	await room.jobdir(['run', 'true']);
+ *	room.free();
+ *
+ * The runs root in it is not that of `root`.  Works as root, and for users who
+ * may have user namespaces.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { command_line, with_variable } from '../../e2e/lib/proc.mjs';
+import { PROGRAM } from '../../e2e/lib/root.mjs';
+import { until, within } from '../../e2e/lib/until.mjs';
+
+/* What unshare and nsenter need for a mount namespace. */
+function namespace_options() {
+	try {
+		execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' });
+		return { make: ['-m'], enter: ['-m'] };
+	} catch {
+		return {
+			make: ['-Urm'],
+			enter: ['-U', '-m', '--preserve-credentials'],
+		};
+	}
+}
+
+export class Room {
+	constructor(root, options) {
+		this.root = root;
+		this.options = options;
+		this.mount = join(root.top, 'room');
+		this.runs = join(this.mount, 'runs');
+		this.namespace = namespace_options();
+		mkdirSync(this.mount);
+	}
+
+	/* Its keeper mounts it, says so, and stays until its input ends. */
+	async open() {
+		this.keeper = spawn('unshare', [...this.namespace.make,
+			'/bin/sh', '-c',
+			'mount -t tmpfs -o "$1" room "$2" && echo ok && ' +
+			'exec cat', 'sh', this.options, this.mount]);
+		this.exited = once(this.keeper, 'exit');
+		this.root.keep(this);
+		this.keeper.stderr.pipe(process.stderr);
+		await within(once(this.keeper.stdout, 'data'), 10000,
+		    'the room is mounted');
+		return this;
+	}
+
+	/* The way into it from outside. */
+	outside(path = this.mount) {
+		return `/proc/${this.keeper.pid}/root${path}`;
+	}
+
+	/* Words that run a command inside. */
+	enter(words) {
+		return ['nsenter', '-t', String(this.keeper.pid),
+			...this.namespace.enter, '--', ...words];
+	}
+
+	run(words, options = {}) {
+		const [program, ...args] = this.enter(words);
+
+		return this.root.run(program, args, { ...options,
+			env: { JOBDIR_ROOT: this.runs, ...options.env } });
+	}
+
+	jobdir(args, options) {
+		return this.run([PROGRAM, ...args], options);
+	}
+
+	/* Names in a directory of it, hidden ones too. */
+	names(path) {
+		return readdirSync(this.outside(path)).sort();
+	}
+
+	bytes_used() {
+		const { bsize, blocks, bfree } = statfsSync(this.outside());
+
+		return (blocks - bfree) * bsize;
+	}
+
+	bytes_free() {
+		const { bsize, bfree } = statfsSync(this.outside());
+
+		return bfree * bsize;
+	}
+
+	processes() {
+		return with_variable('JOBDIR_ROOT', this.runs);
+	}
+
+	async dispose() {
+		const { stdout } = await this.jobdir(['ls', '-a', '-q']);
+		const ids = stdout.split('\n').filter((id) => id);
+
+		try {
+			if (ids.length && this.processes().length)
+				await this.jobdir(['kill', '-q', '-s', 'KILL',
+					...ids]);
+			await until(() => !this.processes().length, 15000,
+			    'no process in the room is left');
+		} catch (e) {
+			for (const pid of this.processes())
+				e.message += `\n${pid} ${command_line(pid)}`;
+			throw e;
+		} finally {
+			for (const pid of this.processes())
+				process.kill(pid, 'SIGKILL');
+			this.keeper.stdin.end();
+			await this.exited;
+		}
+		assert.equal(this.keeper.exitCode, 0);
+	}
+}
