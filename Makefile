@@ -145,8 +145,8 @@ distclean:
 install: $(PROGRAM)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/jobdir
-	if [ -f man/jobdir.1 ]; then install -m 644 man/jobdir.1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man1/jobdir.1; fi
+	install -m 644 src/faces/jobdir.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/jobdir.1
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/jobdir \
@@ -227,8 +227,8 @@ check-shell:
 
 # The manual is well formed and says what --help says.
 check-man: $(PROGRAM)
-	mandoc -Tlint -Werror man/jobdir.1
-	scripts/check-manual $(PROGRAM) man/jobdir.1
+	mandoc -Tlint -Werror src/faces/jobdir.1
+	scripts/check-manual $(PROGRAM) src/faces/jobdir.1
 
 # A header is complete: it compiles alone, after compat.h.
 HDR_CHECKS := $(HDRS:src/%=$(B)/hdr/%.ok)
