@@ -139,6 +139,7 @@ root_test('-a: all that live now', async (root) => {
 	const ids = [await told(root), await told(root)];
 	const wait = begin(root, ['wait', '-a']);
 
+	await wait.watches();
 	await end(root, ids[0]);
 	await wait.prints(/completed 0/);
 
@@ -163,6 +164,7 @@ root_test('-a: one of them is not completed', async (root) => {
 	const ids = [await told(root), await told(root)];
 	const wait = begin(root, ['wait', '-a']);
 
+	await wait.watches();
 	await end(root, ids[0]);
 	await wait.prints(/completed 0/);
 	await end(root, ids[1], 7);

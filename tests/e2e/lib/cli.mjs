@@ -6,9 +6,22 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { descriptors } from './proc.mjs';
 import { PROGRAM } from './root.mjs';
 import { UUID } from './tools.mjs';
 import { until, within } from './until.mjs';
+
+/* Does the process watch something?  Descriptors come and go meanwhile. */
+function has_watch(pid) {
+	try {
+		return descriptors(pid).some(({ target }) =>
+		    /inotify/.test(target));
+	} catch (e) {
+		if (e.code !== 'ENOENT')
+			throw e;
+		return false;
+	}
+}
 
 /* A process that goes on while the test does something else. */
 export class Process {
@@ -48,6 +61,12 @@ export class Process {
 		await until(() => pattern.test(this.out + this.errors) ||
 		    this.gone, deadline, `${this.what} prints ${pattern}`);
 		assert.match(this.out + this.errors, pattern);
+	}
+
+	/* Until it waits for changes: it has looked, and what comes it sees. */
+	async watches(deadline = 15000) {
+		await until(() => this.gone || has_watch(this.child.pid),
+		    deadline, `${this.what} waits for changes`);
 	}
 
 	/* Its end: code, signal, out, errors. */
