@@ -14,14 +14,15 @@
  * survived what it should not, and then hops slowly: the process table is not
  * to be filled with what pid 1 has not reaped yet.
  */
-#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,14 +45,13 @@ now(void)
 }
 
 static void
-hop(volatile uint64_t *counter, time_t end, pid_t supervisor)
+hop(volatile uint64_t *counter, time_t end, int supervisor)
 {
+	struct pollfd gone = { supervisor, POLLIN, 0 };
 	pid_t pid;
 
 	while (*counter < HOPS_MAX && now() < end) {
-		if (supervisor && kill(supervisor, 0) < 0 && errno == ESRCH)
-			supervisor = 0;
-		if (!supervisor)
+		if (poll(&gone, 1, 0) != 0)
 			usleep(SLOW_USEC);
 		pid = fork();
 		if (pid > 0)
@@ -70,9 +70,9 @@ int
 main(int argc, char **argv)
 {
 	volatile uint64_t *counters;
-	pid_t supervisor = getppid(), pid;
-	int chains, seconds, fd, i;
+	int chains, seconds, supervisor, fd, i;
 	time_t end;
+	pid_t pid;
 
 	if (argc < 4)
 		return 2;
@@ -83,6 +83,9 @@ main(int argc, char **argv)
 	end = now() + seconds;
 	fd = open(argv[1], O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0 || ftruncate(fd, chains * 8) < 0)
+		return 3;
+	supervisor = (int)syscall(SYS_pidfd_open, getppid(), 0);
+	if (supervisor < 0)
 		return 3;
 	counters = mmap(NULL, (size_t)chains * 8, PROT_READ | PROT_WRITE,
 	    MAP_SHARED, fd, 0);

@@ -6,7 +6,7 @@
  * asking the program under test.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root_test, PROGRAM } from '../e2e/lib/root.mjs';
 import { MODERN, Server } from '../e2e/lib/rpc.mjs';
@@ -102,6 +102,28 @@ root_test('the supervisor is killed at a random moment of ' +
 		answers.set(name, code ? null : stdout.trim());
 	}
 	await check_launches(root, answers, marks);
+});
+
+root_test('the supervisor is killed at a random moment of launches of a ' +
+    'file that cannot be executed: never "started", never in sight',
+    minutes(5), async (root) => {
+	const usec = await launch_usec(root);
+	const program = join(root.work, 'program');
+	const codes = {};
+
+	/* Only execve finds out that this is none. */
+	writeFileSync(program, 'neither a program nor a script\n',
+	    { mode: 0o700 });
+	for (let i = 0; i < amount(50, 500); i++) {
+		const { code, stdout } = await root.run(helper('killer'),
+		    [usec, PROGRAM, 'run', '--', program]);
+
+		assert.ok([125, 126].includes(code), `exit code ${code}`);
+		assert.equal(stdout, '');
+		assert.deepEqual(root.job_names(), []);
+		codes[code] = (codes[code] ?? 0) + 1;
+	}
+	console.log(`exit codes: ${JSON.stringify(codes)}`);
 });
 
 root_test('the supervisor is killed at a random moment of ' +
