@@ -151,6 +151,9 @@ stop_step(struct supervisor *s)
 		s->phase = STOP_NONE;
 		return -1;
 	}
-	/* What may not be signalled (setuid) is tried again, without haste. */
+	/* What may not be signalled (setuid), or has ended and waits to be
+	 * recorded, is tried again without haste. */
+	if (s->has_ended && !s->recorded)
+		return STUBBORN_PAUSE;
 	return killed > 0 ? PASS_PAUSE : STUBBORN_PAUSE;
 }

@@ -124,7 +124,10 @@ request_write(int jobdir, const struct request *request, struct err *err)
 	snprintf(temporary, sizeof(temporary), JOB_REQUEST "-%ld",
 	    (long)getpid());
 	unlinkat(jobdir, temporary, 0); /* of a dead process of that number */
-	if (fsio_create(jobdir, temporary, 0600, text, (size_t)len) < 0)
+	/* On a full disk an empty one, the default, is better than none. */
+	if (fsio_create(jobdir, temporary, 0600, text, (size_t)len) < 0 &&
+	    ((errno != ENOSPC && errno != EDQUOT) ||
+		fsio_create(jobdir, temporary, 0600, "", 0) < 0))
 		return err_sys(err, errno, "write request");
 	for (tries = 0; tries < REPLACE_TRIES; tries++) {
 		if (linkat(jobdir, temporary, jobdir, JOB_CANCEL, 0) == 0) {

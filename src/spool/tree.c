@@ -123,7 +123,7 @@ tree_has_children(pid_t parent, pid_t *pids, int max)
 
 	for (i = 0; i < count; i++)
 		if (proc_read_stat(pids[i], &st) == 0 && st.parent == parent &&
-		    !st.ended && !tree_is_supervisor(pids[i]))
+		    !tree_is_supervisor(pids[i]))
 			return true;
 	return false;
 }

@@ -35,7 +35,9 @@ bool tree_is_supervisor(pid_t pid);
 int tree_below(pid_t supervisor, pid_t *pids, int max);
 
 /*
- * Has `parent` a living child that is no supervisor?  Asks every process: the
+ * Has `parent` a child, reaped or not, that is no supervisor?  One that has
+ * ended and is not reaped counts: what it left behind may have become a child
+ * after the processes were listed.  Asks every process: the
  * kernel's list of children, which tree_below() reads, may leave one out while
  * others come and go (proc(5)), so this is what "nothing is left" must rest
  * on.  `pids` is room for `max` numbers.

@@ -238,7 +238,7 @@ op_kill(struct ops *ops, struct op_call *call)
 	}
 	k->leftover = k->record.leftover;
 	k->had_ended = status_is_final(k->record.verdict.status);
-	if (k->had_ended && k->leftover == 0) {
+	if (k->had_ended && is_over(&k->record)) {
 		answer(k, "already_terminated");
 	} else if (k->record.verdict.status == STATUS_UNKNOWN) {
 		evidence_outcome(&k->record, why, sizeof(why));

@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engines/spawn.h"
+
 enum { QUIET = 200 * 1000 }; /* output is over after so much silence */
 
 /* The write end of a job's input, or -1 with the literal error. */
@@ -36,6 +38,10 @@ open_input(const struct ops *ops, const struct record *record, struct err *err)
 		return err_set(err, ERR_REFUSED,
 		    j->supervisor.pid ? ERROR_NO_INPUT : ERROR_FOREIGN_INPUT,
 		    record->id);
+	/* Who acts on a job sees to it that somebody looks after it. */
+	if (record->verdict.orphaned &&
+	    spawn_take_over(ops->spool, record->dirname, err) < 0)
+		return -1;
 	dir = scan_open_dir(ops->spool, record->dirname);
 	if (dir >= 0)
 		fd = openat(dir, JOB_STDIN,
