@@ -2,6 +2,7 @@
  * Doing nothing at no cost, and big roots.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { alive } from '../e2e/lib/proc.mjs';
@@ -32,8 +33,13 @@ root_test('jobdir wait on a silent job wakes up at most 3 times in ' +
 	    `it slept ${calls.length} times`);
 });
 
-/* Words that run a program where there is no inotify. */
+/* Words that run a program where there is no inotify: in a user namespace whose
+ * limit is 0, or where there are none to be had, with that call refused. */
 function without_inotify(...words) {
+	if (spawnSync('unshare', ['-Ur', 'true']).status !== 0)
+		return ['strace', '-D', '-f', '-qq', '-o', '/dev/null', '-e',
+			'trace=inotify_init1', '-e',
+			'inject=inotify_init1:error=EMFILE', '--', ...words];
 	return ['unshare', '-Ur', 'sh', '-c',
 		'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"',
 		'sh', ...words];

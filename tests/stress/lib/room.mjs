@@ -10,7 +10,7 @@
  * may have user namespaces.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,17 +18,17 @@ import { command_line, with_variable } from '../../e2e/lib/proc.mjs';
 import { PROGRAM } from '../../e2e/lib/root.mjs';
 import { until, within } from '../../e2e/lib/until.mjs';
 
-/* What unshare and nsenter need for a mount namespace. */
+/* What unshare and nsenter need for a mount namespace: as root, as root in a
+ * directory that is no mount point (chroot), as a user. */
+const WAYS = [
+	{ make: ['-m'], enter: ['-m'] },
+	{ make: ['-m', '--propagation', 'unchanged'], enter: ['-m', '-r'] },
+	{ make: ['-Urm'], enter: ['-U', '-m', '--preserve-credentials'] },
+];
+
 function namespace_options() {
-	try {
-		execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' });
-		return { make: ['-m'], enter: ['-m'] };
-	} catch {
-		return {
-			make: ['-Urm'],
-			enter: ['-U', '-m', '--preserve-credentials'],
-		};
-	}
+	return WAYS.find(({ make }) =>
+	    spawnSync('unshare', [...make, 'true']).status === 0) ?? WAYS.at(-1);
 }
 
 export class Room {
