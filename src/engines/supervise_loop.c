@@ -193,14 +193,10 @@ look_at_requests(struct supervisor *s)
 		char by[REQUEST_BY_MAX];
 
 		supervisor_signals.terminate = 0;
-		memset(&request, 0, sizeof(request));
-		request.signal = SIGTERM;
-		request.grace = (usec_t)REQUEST_GRACE_DEFAULT * USEC_PER_SEC;
-		request.at = time_wall();
 		snprintf(by, sizeof(by), "SIGTERM of pid %d, uid %d",
 		    (int)supervisor_signals.sender_pid,
 		    (int)supervisor_signals.sender_uid);
-		request_set_by(&request, by);
+		request_init(&request, by);
 		stop_request(s, &request, STOP_REQUEST);
 	}
 	if (request_read(s->jobdir, &request) == 1)
@@ -224,11 +220,7 @@ look_at_limit(struct supervisor *s)
 	if (now < s->deadline_boot)
 		return s->deadline_boot - now;
 	s->deadline_boot = -1;
-	memset(&request, 0, sizeof(request));
-	request.signal = SIGTERM;
-	request.grace = (usec_t)REQUEST_GRACE_DEFAULT * USEC_PER_SEC;
-	request.at = time_wall();
-	request_set_by(&request, "time limit");
+	request_init(&request, "time limit");
 	stop_request(s, &request, STOP_TIMEOUT);
 	return -1;
 }

@@ -143,10 +143,12 @@ stop_step(struct supervisor *s)
 		return -1;
 	}
 	s->phase = STOP_KILLING;
-	if (s->own_child)
+	if (s->own_child) {
 		left = kill_children(&killed);
-	else
-		left = list_members(s), killed = signal_all(s, SIGKILL);
+	} else {
+		left = list_members(s);
+		killed = signal_all(s, SIGKILL);
+	}
 	if (left == 0 && s->has_ended && stop_is_tree_empty(s)) {
 		s->phase = STOP_NONE;
 		return -1;

@@ -39,6 +39,14 @@ request_set_by(struct request *request, const char *by)
 			request->by[i] = '?';
 }
 
+void
+request_init(struct request *request, const char *by)
+{
+	set_default(request);
+	request->at = time_wall();
+	request_set_by(request, by);
+}
+
 /* One line "member value".  What is not understood changes nothing. */
 static void
 take_line(struct request *request, char *line)

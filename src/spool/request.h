@@ -30,6 +30,9 @@ struct request {
 				 * file "uid N", its owner */
 };
 
+/* The default request, made now by `by`: SIGTERM, 5 s.  No allocation. */
+void request_init(struct request *request, const char *by);
+
 /* Read the request in job directory `jobdir`.  1: there is one; 0: none; -1:
  * errno.  What can't be read or understood in it is the default.  No
  * allocation. */

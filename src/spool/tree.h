@@ -37,10 +37,10 @@ int tree_below(pid_t supervisor, pid_t *pids, int max);
 /*
  * Has `parent` a child, reaped or not, that is no supervisor?  One that has
  * ended and is not reaped counts: what it left behind may have become a child
- * after the processes were listed.  Asks every process: the
- * kernel's list of children, which tree_below() reads, may leave one out while
- * others come and go (proc(5)), so this is what "nothing is left" must rest
- * on.  `pids` is room for `max` numbers.
+ * after the processes were listed.  Asks every process: the kernel's list of
+ * children, which tree_below() reads, may leave one out while others come and
+ * go (proc(5)), so this is what "nothing is left" must rest on.  `pids` is room
+ * for `max` numbers.
  */
 bool tree_has_children(pid_t parent, pid_t *pids, int max);
 
