@@ -83,6 +83,14 @@ bool proc_has_environment(pid_t pid, const char *assignment);
 /* Has the process file (device, inode) open?  False if it may not be read. */
 bool proc_has_open(pid_t pid, dev_t device, ino_t inode);
 
+/* Has the process directory `dirfd`, or a file in it (by a name that it has in
+ * there, and its only one), open, or that directory as its working directory?
+ * False also when it may not be looked at. */
+bool proc_works_in(pid_t pid, int dirfd);
+
+/* The effective uid of the process.  0 or -1 with errno. */
+int proc_owner(pid_t pid, uid_t *uid);
+
 /* Open file `name` relative to descriptor `fd` of another process, which must
  * be a directory.  -1 with errno. */
 int proc_open_below(pid_t pid, int fd, const char *name);

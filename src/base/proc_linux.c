@@ -313,6 +313,78 @@ proc_has_open(pid_t pid, dev_t device, ino_t inode)
 	return each_number(path, open_file_match, &file) == 0 && file.found;
 }
 
+/* What is looked for among a process's descriptors. */
+struct workplace {
+	pid_t pid;
+	int dirfd;
+	struct stat dir;
+	bool found;
+};
+
+static bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Is descriptor `fd` the directory, or the file that has its name in there? */
+static void
+workplace_match(void *arg, long fd)
+{
+	struct workplace *place = arg;
+	char path[PATH_ROOM], target[4096];
+	struct stat open_file, named;
+	const char *base;
+	ssize_t length;
+
+	if (place->found)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)place->pid, fd);
+	if (stat(path, &open_file) < 0)
+		return;
+	if (S_ISREG(open_file.st_mode)) {
+		length = readlink(path, target, sizeof(target) - 1);
+		target[length > 0 ? length : 0] = '\0';
+		base = strrchr(target, '/');
+		/* A second name of a file elsewhere would prove nothing. */
+		place->found = base && open_file.st_nlink == 1 &&
+		    fstatat(place->dirfd, base + 1, &named,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
+		    is_same_file(&open_file, &named);
+	} else {
+		place->found = is_same_file(&open_file, &place->dir);
+	}
+}
+
+bool
+proc_works_in(pid_t pid, int dirfd)
+{
+	struct workplace place = { .pid = pid, .dirfd = dirfd };
+	char path[PATH_ROOM];
+	struct stat cwd;
+
+	if (fstat(dirfd, &place.dir) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/cwd", (int)pid);
+	if (stat(path, &cwd) == 0 && is_same_file(&cwd, &place.dir))
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	return each_number(path, workplace_match, &place) == 0 && place.found;
+}
+
+int
+proc_owner(pid_t pid, uid_t *uid)
+{
+	char path[PATH_ROOM];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	if (stat(path, &st) < 0)
+		return -1;
+	*uid = st.st_uid;
+	return 0;
+}
+
 int
 proc_open_below(pid_t pid, int fd, const char *name)
 {

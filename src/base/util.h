@@ -97,6 +97,9 @@ void time_format(usec_t when, char text[TIME_TEXT_MAX]);
  * it is not such a time. */
 int time_parse(const char *text, usec_t *when);
 
+/* The same; a time without offset is one of this machine's clock on the wall. */
+int time_parse_local(const char *text, usec_t *when);
+
 /* Parse "90", "1.5h", "10m", "2d" into microseconds.  0 or -1. */
 int duration_parse(const char *text, usec_t *length);
 

@@ -91,44 +91,75 @@ parse_offset(const char *text, int *offset)
 	return 0;
 }
 
-int
-time_parse(const char *text, usec_t *when)
+/* "2026-11-22T18:40:00.123456" into its parts; what follows, or NULL. */
+static const char *
+parse_clock(const char *text, struct tm *tm, usec_t *fraction)
 {
 	static const char shape[] = "dddd-dd-ddTdd:dd:dd";
-	int offset, day, digits = 0;
-	usec_t fraction = 0;
-	struct tm tm;
+	int digits = 0;
 	size_t i;
 
 	for (i = 0; shape[i]; i++)
 		if (shape[i] == 'd' ? !isdigit((unsigned char)text[i])
 				    : shape[i] != text[i] &&
 			    !(shape[i] == 'T' && text[i] == 't'))
-			return -1;
-	memset(&tm, 0, sizeof(tm));
-	if (sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon,
-		&tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
-		return -1;
-	if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
-	    tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 ||
-	    tm.tm_sec > 60)
-		return -1;
+			return NULL;
+	memset(tm, 0, sizeof(*tm));
+	if (sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d", &tm->tm_year, &tm->tm_mon,
+		&tm->tm_mday, &tm->tm_hour, &tm->tm_min, &tm->tm_sec) != 6)
+		return NULL;
+	if (tm->tm_mon < 1 || tm->tm_mon > 12 || tm->tm_mday < 1 ||
+	    tm->tm_mday > 31 || tm->tm_hour > 23 || tm->tm_min > 59 ||
+	    tm->tm_sec > 60)
+		return NULL;
+	tm->tm_year -= 1900;
+	tm->tm_mon -= 1;
+	*fraction = 0;
 	if (text[i] == '.') {
 		for (i++; isdigit((unsigned char)text[i]); i++)
 			if (digits++ < 6)
-				fraction = fraction * 10 + (text[i] - '0');
+				*fraction = *fraction * 10 + (text[i] - '0');
 		if (digits == 0 || digits > 9)
-			return -1;
+			return NULL;
 	}
 	for (; digits < 6; digits++)
-		fraction *= 10;
-	if (parse_offset(text + i, &offset) < 0)
+		*fraction *= 10;
+	return text + i;
+}
+
+int
+time_parse(const char *text, usec_t *when)
+{
+	const char *rest;
+	usec_t fraction;
+	int offset, day;
+	struct tm tm;
+
+	rest = parse_clock(text, &tm, &fraction);
+	if (!rest || parse_offset(rest, &offset) < 0)
 		return -1;
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
 	day = tm.tm_sec == 60 ? 0 : tm.tm_mday; /* 0: it may well move */
 	*when = ((usec_t)timegm(&tm) - offset) * USEC_PER_SEC + fraction;
 	/* A day that the month does not have has become one of the next. */
+	return day == 0 || tm.tm_mday == day ? 0 : -1;
+}
+
+int
+time_parse_local(const char *text, usec_t *when)
+{
+	const char *rest;
+	usec_t fraction;
+	struct tm tm;
+	time_t seconds;
+	int day;
+
+	rest = parse_clock(text, &tm, &fraction);
+	if (!rest || *rest)
+		return time_parse(text, when);
+	day = tm.tm_sec == 60 ? 0 : tm.tm_mday;
+	tm.tm_isdst = -1;
+	seconds = mktime(&tm);
+	*when = (usec_t)seconds * USEC_PER_SEC + fraction;
 	return day == 0 || tm.tm_mday == day ? 0 : -1;
 }
 

@@ -69,7 +69,8 @@ supervisor_note_end(struct supervisor *s, int wait_status, bool has_status,
 	if (usage)
 		s->end.usage = *usage;
 	/* The only moment at which "killed" is decided. */
-	if (s->cause == STOP_NOT && request_read(s->jobdir, &last) == 1)
+	if (s->cause == STOP_NOT &&
+	    request_read(s->jobdir, JOB_CANCEL, &last) == 1)
 		stop_request(s, &last, STOP_REQUEST);
 	s->end.reason = reason_word(reason_of(s, wait_status));
 	s->end.cancelled = s->cause == STOP_REQUEST;

@@ -199,7 +199,7 @@ look_at_requests(struct supervisor *s)
 		request_init(&request, by);
 		stop_request(s, &request, STOP_REQUEST);
 	}
-	if (request_read(s->jobdir, &request) == 1)
+	if (request_read(s->jobdir, JOB_CANCEL, &request) == 1)
 		stop_request(s, &request, STOP_REQUEST);
 	/* Unlinking the FIFO asks for end of file. */
 	if (s->input_fd >= 0 &&

@@ -142,14 +142,14 @@ int
 cli_scan(struct cli *cli, const char *word, bool allow_last,
     enum scan_depth depth, struct record *record, struct err *err)
 {
-	struct resolved job;
+	struct spool_job job;
 
 	memset(record, 0, sizeof(*record));
 	if (resolve_job(&cli->spool, word, allow_last, &job, err) < 0)
 		return -1;
-	if (scan_job(&cli->spool, job.name, job.id, depth, record) < 0)
+	if (scan_job(&cli->spool, &job, depth, record) < 0)
 		err_set(err, ERR_NOT_FOUND, "Job %s not found", job.id);
-	resolved_release(&job);
+	spool_job_release(&job);
 	return err_is_set(err) ? -1 : 0;
 }
 

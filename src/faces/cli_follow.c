@@ -43,8 +43,7 @@ look(struct follow *f)
 	f->looked = time_mono();
 	if (fstatat(f->jobdir, JOB_JOURNAL, &f->journal, AT_SYMLINK_NOFOLLOW))
 		memset(&f->journal, 0, sizeof(f->journal));
-	if (scan_job(&f->cli->spool, f->job->dirname, f->job->id, SCAN_STATE,
-		&record) < 0) {
+	if (scan_job(&f->cli->spool, &f->job->job, SCAN_STATE, &record) < 0) {
 		lives = 0; /* removed; what is open can still be read */
 	} else if (cli_logs_open(f->cli, &record, logs, f->err) < 0) {
 		log_close(&logs[0]);
@@ -235,9 +234,9 @@ cli_log_show(struct cli *cli, const struct record *record,
 
 	for (i = 0; i < 2; i++)
 		f.streams[i].log.fd = -1;
-	f.jobdir = scan_open_dir(&cli->spool, record->dirname);
+	f.jobdir = scan_open_dir(&cli->spool, record->job.name);
 	if (f.jobdir < 0)
-		f.outcome = err_sys(err, errno, "%s", record->dirname);
+		f.outcome = err_sys(err, errno, "%s", record->job.name);
 	else if (set_up(&f, query) < 0)
 		f.outcome = -1;
 	else if (pump_all(&f, !follow))

@@ -26,7 +26,7 @@ show(struct cli *cli, const struct cli_log_query *query, bool follow)
 	case STREAM_GONE:
 		break;
 	case STREAM_INTERRUPTED:
-		code = cli_say_interrupted(cli, record.id);
+		code = cli_say_interrupted(cli, record.job.id);
 		break;
 	default:
 		code = cli_fail(&err);

@@ -83,7 +83,7 @@ shorten(struct cli *cli, struct row *rows, size_t count)
 	}
 	ids = xmalloc((index.count + 1) * sizeof(*ids));
 	for (i = 0; i < index.count; i++)
-		ids[i] = index.entries[i].id;
+		ids[i] = index.entries[i].job.id;
 	qsort(ids, index.count, sizeof(*ids), compare);
 	for (i = 0; i < count; i++) {
 		char *id = rows[i].cells[ID];

@@ -30,7 +30,7 @@ run_path(struct cli *cli)
 		code = cli_fail(&err);
 	} else {
 		cleanup_free char *path =
-		    spool_path_of(&cli->spool, record.dirname);
+		    spool_path_of(&cli->spool, record.job.name);
 
 		cli_put(cli, path, strlen(path));
 		cli_put(cli, "\n", 1);

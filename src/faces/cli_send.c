@@ -106,10 +106,10 @@ run_send(struct cli *cli)
 	failed = cli_scan(cli, cli->words[0], true, SCAN_STATE, &record, &err);
 	if (!failed)
 		failed = cli->word_count > 1
-		    ? send_words(cli, record.id, newline, &err)
-		    : send_stdin(cli, record.id, &err);
+		    ? send_words(cli, record.job.id, newline, &err)
+		    : send_stdin(cli, record.job.id, &err);
 	if (!failed && eof)
-		failed = ops_send_eof(cli->ops, record.id, &err);
+		failed = ops_send_eof(cli->ops, record.job.id, &err);
 	record_release(&record);
 	if (!failed)
 		return 0;

@@ -20,16 +20,17 @@ int
 cli_logs_open(struct cli *cli, const struct record *record, struct log logs[2],
     struct err *err)
 {
-	static const char *const names[] = { JOB_STDOUT, JOB_STDERR };
+	const char *const names[] = { record_out_log(record),
+		record->dialect->err_log };
 	const struct journal *journal = &record->journal;
 	cleanup_close int jobdir = -1;
 	int i;
 
 	memset(logs, 0, 2 * sizeof(*logs));
 	logs[0].fd = logs[1].fd = -1;
-	jobdir = scan_open_dir(&cli->spool, record->dirname);
+	jobdir = scan_open_dir(&cli->spool, record->job.name);
 	if (jobdir < 0)
-		return err_sys(err, errno, "%s", record->dirname);
+		return err_sys(err, errno, "%s", record->job.name);
 	for (i = 0; i < 2; i++) {
 		const struct journal_log *end =
 		    i == 0 ? &journal->out : &journal->err;

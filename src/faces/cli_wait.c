@@ -49,7 +49,7 @@ static void
 tell_removed(struct wait *wait, json_t *ids)
 {
 	struct err ignored = ERR_INIT;
-	struct resolved job;
+	struct spool_job job;
 	json_t *ended;
 	size_t i = 0;
 
@@ -59,7 +59,7 @@ tell_removed(struct wait *wait, json_t *ids)
 		err_clear(&ignored);
 		if (resolve_job(&wait->cli->spool, id, false, &job, &ignored) ==
 		    0) {
-			resolved_release(&job);
+			spool_job_release(&job);
 			i++;
 			continue;
 		}
@@ -188,7 +188,7 @@ gather(struct wait *wait, json_t *ids, struct err *err)
 		.newest_ended = -1,
 	};
 	struct cli *cli = wait->cli;
-	struct resolved job;
+	struct spool_job job;
 	int i;
 
 	if (wait->all)
@@ -201,7 +201,7 @@ gather(struct wait *wait, json_t *ids, struct err *err)
 			return -1;
 		if (!has_id(ids, job.id))
 			json_array_append_new(ids, json_string(job.id));
-		resolved_release(&job);
+		spool_job_release(&job);
 	}
 	return 0;
 }

@@ -61,8 +61,20 @@ struct journal {
 	struct json_t *progress; /* object; NULL if none */
 	struct json_t *result;   /* any; NULL if none */
 
+	/* A process that was running already (`jobdir adopt`). */
+	bool adopted;
+	const char *log_file; /* its output, absolute; NULL: none */
+
+	/* Of a weave journal; its own words, NULL if null or of no use. */
+	const char *weave_started;
+	const char *weave_failed;
+	const char *weave_error;
+	int weave_completed; /* 0, 1; -1: not told */
+	int64_t entries;     /* steps on record; -1: it counts none */
+
 	/* The end record. */
-	bool ended; /* there is one */
+	bool ended;           /* there is one */
+	bool reports_success; /* it says so, without an exit code */
 	usec_t finished;
 	double duration;    /* seconds; < 0: not told */
 	int exit_code;      /* -1: none */
@@ -97,6 +109,17 @@ void journal_init(struct journal *journal);
 int journal_parse(struct journal *journal, const char *text, size_t len,
     struct err *err);
 void journal_release(struct journal *journal);
+
+/* The document of a journal, for the parsers of dialects: an object, or NULL
+ * with err.  A number too big for 64 bits is read as a real one. */
+struct json_t *journal_load(const char *text, size_t len, struct err *err);
+
+/* Drop what is of an earlier run: its end, and what it said of itself. */
+void journal_forget_run(struct journal *journal);
+
+/* As journal_parse(), of the weave dialect. */
+int journal_parse_weave(struct journal *journal, const char *text, size_t len,
+    struct err *err);
 
 /*
  * What the job says about itself in progress.json (phase, current, total, unit,

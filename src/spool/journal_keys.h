@@ -32,6 +32,8 @@
 #define KEY_ERROR "error"
 #define KEY_PROGRESS "progress"
 #define KEY_RESULT "result"
+#define KEY_ADOPTED "adopted"
+#define KEY_LOG_FILE "log_file"
 #define KEY_FINISHED "finished"
 #define KEY_DURATION "duration_seconds"
 #define KEY_EXIT_CODE "exit_code"
@@ -50,5 +52,15 @@
 #define KEY_DROPPED "dropped"
 #define KEY_OFFSET "offset"
 #define KEY_TRUNCATED "truncated_by_job"
+
+/* Those of the weave dialect (journal_weave.c). */
+#define WEAVE_KEY_SOURCE "json_file"
+#define WEAVE_KEY_STARTED "last_run_started_at"
+#define WEAVE_KEY_COMPLETED "last_run_completed"
+#define WEAVE_KEY_COMPLETED_AT "last_run_completed_at"
+#define WEAVE_KEY_FAILED_AT "last_run_failed_at"
+#define WEAVE_KEY_ERROR "last_run_error"
+#define WEAVE_KEY_PHASE "phase"
+#define WEAVE_KEY_ENTRIES "entries"
 
 #endif

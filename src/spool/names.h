@@ -11,6 +11,7 @@
 #define ROOT_NEW ".new"         /* job directories being built */
 #define ROOT_KEYS ".keys"       /* claims of idempotency keys */
 #define ROOT_KEYS_LIMIT "limit" /* lock: counting live jobs */
+#define ROOT_OLD ".old"         /* job directories being removed */
 
 /* In a job's directory. */
 #define JOB_JOURNAL "journal.json"
@@ -23,6 +24,13 @@
 #define JOB_END ".end"        /* reserved room for the end record */
 #define JOB_REQUEST ".cancel" /* a request being written; pid appended */
 
+/* In a directory of the weave dialect. */
+#define WEAVE_JOURNAL_SUFFIX ".weave_journal.json"
+#define WEAVE_ENCHANTED "enchanted_terrain"
+#define WEAVE_PID ".weave.pid"
+#define WEAVE_LOG ".weave.log"
+#define WEAVE_CANCEL_SUFFIX ".cancel"
+
 /* In the environment of a job. */
 #define ENV_ROOT "JOBDIR_ROOT"
 #define ENV_DIR "JOBDIR_DIR"
@@ -30,6 +38,9 @@
 
 /* "20261122T173012Z__" + id: the name of a job's directory. */
 #define NAME_STAMP_SHAPE "ddddddddTddddddZ__"
+
+/* "2026-11-22_18-40-00__" + tag: a weave run, in local time. */
+#define WEAVE_STAMP_SHAPE "dddd-dd-dd_dd-dd-dd__"
 
 enum {
 	JOB_ID_MAX = 1024,     /* bytes of an id, NUL included */

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/fsio.h"
-#include "base/text.h"
+#include "spool/dialect.h"
 
 static const char default_below_home[] = ".local/state/jobdir/runs";
 
@@ -203,33 +203,44 @@ spool_make_name(usec_t created, const char *id, char name[JOB_NAME_MAX])
 	    text + 5, text + 8, text + 11, text + 14, text + 17, id);
 }
 
-void
-spool_claimed_id(struct buf *id, const char *name)
+const char *
+spool_name_tag(const char *name)
 {
-	size_t len, n;
-
-	if (has_stamp(name))
-		name += sizeof(NAME_STAMP_SHAPE) - 1;
-	for (len = strlen(name); len > 0; name += n, len -= n) {
-		n = text_utf8_length(name, len);
-		if (n == 1 &&
-		    (iscntrl((unsigned char)*name) || strchr("/%~", *name)))
-			n = 0;
-		if (n == 2 && (unsigned char)*name == 0xc2 &&
-		    (unsigned char)name[1] < 0xa0)
-			n = 0; /* C1 control characters */
-		if (n > 0) {
-			buf_add(id, name, n);
-			continue;
-		}
-		buf_addf(id, "%%%02X", (unsigned char)*name);
-		n = 1;
-	}
+	return has_stamp(name) ? name + sizeof(NAME_STAMP_SHAPE) - 1 : name;
 }
 
-/* Has the name the form that spool_make_name gives: a stamp and a UUID? */
-static bool
-is_own_name(const char *name)
+void
+spool_job_native(struct spool_job *job, const char *name)
+{
+	struct buf id = BUF_INIT;
+
+	dialect_native.claim(&id, name, JOB_JOURNAL);
+	job->name = xstrdup(name);
+	job->journal = xstrdup(JOB_JOURNAL);
+	job->id = buf_steal(&id);
+	job->shared = false;
+}
+
+void
+spool_job_copy(struct spool_job *job, const struct spool_job *from)
+{
+	job->name = xstrdup(from->name);
+	job->journal = xstrdup(from->journal);
+	job->id = xstrdup(from->id);
+	job->shared = from->shared;
+}
+
+void
+spool_job_release(struct spool_job *job)
+{
+	free(job->name);
+	free(job->journal);
+	free(job->id);
+	job->name = job->journal = job->id = NULL;
+}
+
+bool
+spool_name_is_own(const char *name)
 {
 	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 	size_t i;
@@ -248,37 +259,63 @@ struct reading {
 	struct spool_index *index;
 	size_t room;
 	int rootfd;
+	const char *name; /* of the directory being looked at */
+	bool own;
 };
 
-static int
-add_entry(void *arg, const char *name)
+/* A job of directory reading->name. */
+static void
+add_job(void *arg, const char *journal)
 {
+	const struct dialect *dialect = dialect_of(journal);
 	struct reading *reading = arg;
 	struct spool_index *index = reading->index;
 	struct spool_entry *entry;
 	struct buf id = BUF_INIT;
-	struct stat st;
-	bool own;
 
-	if (*name == '.')
-		return 0;
-	own = is_own_name(name);
-	/* Only directories are jobs; a name of ours is one without a look. */
-	if (!own &&
-	    (fstatat(reading->rootfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		!S_ISDIR(st.st_mode)))
-		return 0;
 	if (index->count == reading->room) {
 		reading->room = reading->room ? reading->room * 2 : 64;
 		index->entries = xrealloc(index->entries, reading->room,
 		    sizeof(*index->entries));
 	}
-	spool_claimed_id(&id, name);
+	dialect->claim(&id, reading->name, journal);
 	entry = &index->entries[index->count++];
-	entry->name = xstrdup(name);
-	entry->id = buf_steal(&id);
-	entry->stamp = spool_name_stamp(name);
-	entry->own = own;
+	entry->job.name = xstrdup(reading->name);
+	entry->job.journal = xstrdup(journal);
+	entry->job.id = buf_steal(&id);
+	entry->job.shared = false;
+	entry->stamp = dialect->stamp(reading->name);
+	entry->own = reading->own;
+}
+
+/* Only directories are jobs; a name of ours is one without a look. */
+static int
+add_directory(void *arg, const char *name)
+{
+	struct reading *reading = arg;
+	size_t i, first = reading->index->count;
+	cleanup_close int dir = -1;
+
+	if (*name == '.')
+		return 0;
+	reading->name = name;
+	reading->own = spool_name_is_own(name);
+	if (!reading->own) {
+		dir = fsio_open_dir(reading->rootfd, name, false);
+		if (dir < 0 &&
+		    (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+			return 0;
+		/* Without a look its jobs would get other ids. */
+		if (dir < 0 && errno != EACCES)
+			return -1;
+	}
+	if (dir < 0)
+		add_job(reading, JOB_JOURNAL);
+	else if (dialect_each(dir, add_job, reading) < 0)
+		return errno == ENOENT ? 0 : -1;
+	for (i = first; i < reading->index->count; i++)
+		reading->index->entries[i].job.shared =
+		    reading->index->count - first > 1;
 	return 0;
 }
 
@@ -291,15 +328,20 @@ newest_first(const void *left, const void *right)
 
 	if (x != y)
 		return x > y ? -1 : 1;
-	return -strcmp(a->name, b->name);
+	if (strcmp(a->job.name, b->job.name) != 0)
+		return -strcmp(a->job.name, b->job.name);
+	return strcmp(a->job.journal, b->job.journal);
 }
 
 static int
 by_id(const void *left, const void *right)
 {
 	const struct spool_entry *const *a = left, *const *b = right;
-	int order = strcmp((*a)->id, (*b)->id);
+	int order = strcmp((*a)->job.id, (*b)->job.id);
 
+	/* Of one id the newest comes first; without a time is oldest. */
+	if (order == 0)
+		order = ((*a)->stamp < 0) - ((*b)->stamp < 0);
 	return order ? order : newest_first(*a, *b);
 }
 
@@ -316,13 +358,13 @@ part_claimants(struct spool_index *index)
 		sorted[i] = &index->entries[i];
 	qsort(sorted, index->count, sizeof(struct spool_entry *), by_id);
 	for (i = 1; i < index->count; i++) {
-		if (strcmp(sorted[i]->id, sorted[first]->id) != 0) {
+		if (strcmp(sorted[i]->job.id, sorted[first]->job.id) != 0) {
 			first = i;
 			continue;
 		}
-		id = xasprintf("%s~%s", sorted[i]->id, sorted[i]->name);
-		free(sorted[i]->id);
-		sorted[i]->id = id;
+		id = xasprintf("%s~%s", sorted[i]->job.id, sorted[i]->job.name);
+		free(sorted[i]->job.id);
+		sorted[i]->job.id = id;
 	}
 	free(sorted);
 }
@@ -331,13 +373,13 @@ int
 spool_index_read(struct spool_index *index, const struct spool *spool,
     struct err *err)
 {
-	struct reading reading = { index, 0, spool->fd };
+	struct reading reading = { .index = index, .rootfd = spool->fd };
 
 	index->entries = NULL;
 	index->count = 0;
 	if (spool->fd < 0)
 		return 0;
-	if (fsio_each(spool->fd, add_entry, &reading) < 0) {
+	if (fsio_each(spool->fd, add_directory, &reading) < 0) {
 		err_errno(err, ERR_SYSTEM, errno, "%s", spool->path);
 		spool_index_release(index);
 		return -1;
@@ -355,10 +397,8 @@ spool_index_release(struct spool_index *index)
 {
 	size_t i;
 
-	for (i = 0; i < index->count; i++) {
-		free(index->entries[i].name);
-		free(index->entries[i].id);
-	}
+	for (i = 0; i < index->count; i++)
+		spool_job_release(&index->entries[i].job);
 	free(index->entries);
 	index->entries = NULL;
 	index->count = 0;

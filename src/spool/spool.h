@@ -10,14 +10,14 @@
  *
  *	spool_open(&spool, option, &err);
  *	spool_index_read(&index, &spool, &err);
- *	... index.entries[i].name, .id ...
+ *	... index.entries[i].job ...
  *	spool_index_release(&index);
  *	spool_close(&spool);
  *
- * Ids are made from names alone: what follows "<UTC time>__", else the whole
- * name; bytes that are not printable UTF-8, '/', '%' and '~' are written %XX.
- * Of several directories that claim one id the newest has it, and each older
- * one is "<id>~<directory name>".
+ * Ids are made from names alone, those of directory and journal (dialect.h).
+ * Of several directories that claim one id the newest has it, by the time in
+ * the name (a name without one is oldest), and each older one is
+ * "<id>~<directory name>".
  */
 #ifndef SPOOL_SPOOL_H
 #define SPOOL_SPOOL_H
@@ -48,9 +48,24 @@ int spool_recheck(struct spool *spool, struct err *err);
 /* "<path>/<name>", malloc'd. */
 char *spool_path_of(const struct spool *spool, const char *name);
 
-struct spool_entry {
-	char *name; /* of the directory */
+/* What names a job: its directory, the file name of its journal in there, and
+ * the id made of both. */
+struct spool_job {
+	char *name;
+	char *journal;
 	char *id;
+	bool shared; /* the directory holds other jobs, too */
+};
+
+/* The native job of directory `name`; members are malloc'd. */
+void spool_job_native(struct spool_job *job, const char *name);
+
+/* Members are copied; released ones are NULL. */
+void spool_job_copy(struct spool_job *job, const struct spool_job *from);
+void spool_job_release(struct spool_job *job);
+
+struct spool_entry {
+	struct spool_job job;
 	usec_t stamp; /* time in the name; -1 if it has none */
 	bool own;     /* has the form of a name that jobdir gives */
 };
@@ -72,7 +87,10 @@ usec_t spool_name_stamp(const char *name);
 /* "20261122T173012Z__<id>" into `name`. */
 void spool_make_name(usec_t created, const char *id, char name[JOB_NAME_MAX]);
 
-/* Append the id that a directory's name claims. */
-void spool_claimed_id(struct buf *id, const char *name);
+/* Has the name the form that spool_make_name gives: a stamp and a UUID? */
+bool spool_name_is_own(const char *name);
+
+/* What follows "<UTC time>__" in a name, else all of it. */
+const char *spool_name_tag(const char *name);
 
 #endif

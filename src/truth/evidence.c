@@ -21,7 +21,10 @@ say_ending(const struct journal *j, char *text, size_t size)
 	else if (j->exit_code >= 0)
 		SAY("exit code %d", j->exit_code);
 	else
-		SAY("no exit code");
+		SAY("%s",
+		    j->error                 ? "an error"
+			: j->reports_success ? "it completed"
+					     : "no exit code");
 }
 
 void
@@ -41,13 +44,19 @@ evidence_outcome(const struct record *record, char *text, size_t size)
 		SAY("time limit, %s", ending);
 		break;
 	case REASON_CANCELLED:
-		SAY("on request%s%s, %s", *by ? " of " : "", by, ending);
+		if (record->verdict.rule == RULE_STOPPED)
+			SAY("on request of %s", record->cancel.by);
+		else
+			SAY("on request%s%s, %s", *by ? " of " : "", by,
+			    ending);
 		break;
 	case REASON_ERROR:
 		SAY("it reports an error");
 		break;
 	case REASON_SUPERVISOR_LOST:
-		SAY("its supervisor was killed, the exit code is not known");
+		SAY("%s, the exit code is not known",
+		    record->foreign ? "it is gone without an end on record"
+				    : "its supervisor was killed");
 		break;
 	case REASON_REBOOT:
 		SAY("the machine went down while it ran");
@@ -56,8 +65,11 @@ evidence_outcome(const struct record *record, char *text, size_t size)
 		SAY("adopted, the exit code is not known");
 		break;
 	case REASON_UNREADABLE:
-		SAY(record->verdict.rule == RULE_UNREADABLE
+		SAY("%s",
+		    record->verdict.rule == RULE_UNREADABLE
 			? "its record cannot be read"
+			: record->verdict.rule == RULE_NAMED_DOUBTFUL
+			? "its process cannot be told from another one"
 			: "nothing decides");
 		break;
 	case REASON_FOREIGN_HOST:
@@ -103,7 +115,7 @@ evidence_write(struct record *record)
 		SAY("the record cannot be read: %s", record->journal_error);
 		break;
 	case RULE_END_RECORD:
-		SAY("journal.json has an end record: %s%s", ending,
+		SAY("%s has an end record: %s%s", record->job.journal, ending,
 		    j->cancelled ? ", a stop had been asked for" : "");
 		break;
 	case RULE_COMMAND_ALIVE:
@@ -113,6 +125,32 @@ evidence_write(struct record *record)
 		SAY("process %ld has ended, its supervisor %ld lives and is "
 		    "about to record the end",
 		    (long)j->command_id.pid, (long)j->supervisor.pid);
+		break;
+	case RULE_NAMED_ALIVE:
+		SAY("process %ld lives, and started before the file that names "
+		    "it was written%s",
+		    (long)record->named.pid,
+		    record->journal.doc ? "" : "; its journal cannot be read");
+		break;
+	case RULE_NAMED_GONE:
+		SAY("no end record, and there is no process %ld",
+		    (long)record->named.pid);
+		break;
+	case RULE_NAMED_DOUBTFUL:
+		SAY("no end record; a process %ld exists, but nothing shows "
+		    "that it is the one that the record means",
+		    (long)record->named.pid);
+		break;
+	case RULE_STOPPING:
+		SAY("somebody asked it to stop and is seeing to it");
+		break;
+	case RULE_STOPPED:
+		SAY("%s says that it ended after a stop had been asked for",
+		    JOB_CANCEL);
+		break;
+	case RULE_REPORTS_ERROR:
+		SAY("no end record, it does not live, and %s reports an error",
+		    record->job.journal);
 		break;
 	case RULE_NOTHING_LIVES:
 		SAY("no end record, and neither process %ld nor its supervisor "

@@ -15,19 +15,10 @@
 
 enum { PREFIX_LEAST = 4, NAMED_MOST = 10, WORD_SHOWN = 100 };
 
-void
-resolved_release(struct resolved *job)
-{
-	free(job->name);
-	free(job->id);
-	job->name = job->id = NULL;
-}
-
 static int
-take(struct resolved *job, const struct spool_entry *entry)
+take(struct spool_job *job, const struct spool_entry *entry)
 {
-	job->name = xstrdup(entry->name);
-	job->id = xstrdup(entry->id);
+	spool_job_copy(job, &entry->job);
 	return 0;
 }
 
@@ -51,7 +42,7 @@ is_hexadecimal(const char *word)
 /* 0: exactly one id begins with the word; 1: none; -1: several. */
 static int
 by_prefix(const struct spool_index *index, const char *word,
-    struct resolved *job, struct err *err)
+    struct spool_job *job, struct err *err)
 {
 	const struct spool_entry *found = NULL;
 	struct buf list = BUF_INIT;
@@ -60,12 +51,12 @@ by_prefix(const struct spool_index *index, const char *word,
 	if (length < PREFIX_LEAST)
 		return 1;
 	for (i = 0; i < index->count; i++) {
-		if (strncmp(index->entries[i].id, word, length) != 0)
+		if (strncmp(index->entries[i].job.id, word, length) != 0)
 			continue;
 		found = &index->entries[i];
 		if (matches++ < NAMED_MOST)
 			buf_addf(&list, "%s%s", matches > 1 ? ", " : "",
-			    found->id);
+			    found->job.id);
 	}
 	if (matches > 1)
 		err_set(err, ERR_AMBIGUOUS, "Job %s is ambiguous: %s%s", word,
@@ -81,7 +72,7 @@ by_prefix(const struct spool_index *index, const char *word,
 static int
 newest_record(const struct spool *spool, const struct spool_index *index,
     bool (*wanted)(const struct record *, const char *), const char *word,
-    struct resolved *job)
+    struct spool_job *job)
 {
 	const struct spool_entry *best = NULL;
 	usec_t best_started = 0;
@@ -95,8 +86,7 @@ newest_record(const struct spool *spool, const struct spool_index *index,
 		if (best && entry->stamp >= 0 &&
 		    entry->stamp + 2 * USEC_PER_SEC < best_started)
 			break;
-		if (scan_job(spool, entry->name, entry->id, SCAN_STATE,
-			&record) == 0 &&
+		if (scan_job(spool, &entry->job, SCAN_STATE, &record) == 0 &&
 		    wanted(&record, word) &&
 		    (!best || record.started > best_started)) {
 			best = entry;
@@ -122,25 +112,25 @@ is_from_run(const struct record *record, const char *word)
 
 static int
 in_index(const struct spool *spool, const struct spool_index *index,
-    const char *word, struct resolved *job, struct err *err)
+    const char *word, struct spool_job *job, struct err *err)
 {
 	size_t i;
 	int found;
 
 	for (i = 0; i < index->count; i++)
-		if (strcmp(index->entries[i].id, word) == 0)
+		if (strcmp(index->entries[i].job.id, word) == 0)
 			return take(job, &index->entries[i]);
 	for (i = 0; i < index->count; i++) {
 		const struct spool_entry *entry = &index->entries[i];
-		size_t id = strlen(word) - strlen(entry->name);
+		size_t id = strlen(word) - strlen(entry->job.name);
 
-		if (strcmp(entry->name, word) == 0)
+		if (strcmp(entry->job.name, word) == 0)
 			return take(job, entry);
 		/* "<id>~<directory>" is accepted for every job. */
-		if (strlen(word) > strlen(entry->name) + 1 &&
+		if (strlen(word) > strlen(entry->job.name) + 1 &&
 		    word[id - 1] == '~' &&
-		    strcmp(word + id, entry->name) == 0 &&
-		    strncmp(word, entry->id, id - 1) == 0)
+		    strcmp(word + id, entry->job.name) == 0 &&
+		    strncmp(word, entry->job.id, id - 1) == 0)
 			return take(job, entry);
 	}
 	found = is_hexadecimal(word) ? by_prefix(index, word, job, err) : 1;
@@ -154,12 +144,12 @@ in_index(const struct spool *spool, const struct spool_index *index,
 
 int
 resolve_job(const struct spool *spool, const char *word, bool allow_last,
-    struct resolved *job, struct err *err)
+    struct spool_job *job, struct err *err)
 {
 	struct spool_index index;
 	int result;
 
-	job->name = job->id = NULL;
+	memset(job, 0, sizeof(*job));
 	if (!*word || strchr(word, '/') || strcmp(word, ".") == 0 ||
 	    strcmp(word, "..") == 0)
 		return not_found(word, err);

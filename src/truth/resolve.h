@@ -14,17 +14,12 @@
 
 #define RESOLVE_LAST "@last"
 
-struct resolved {
-	char *name; /* of the directory */
-	char *id;
-};
-
 /*
+ * `job` must be released in every case.
  * 0, or -1 with ERR_NOT_FOUND ("Job <word> not found") or ERR_AMBIGUOUS ("Job
  * <word> is ambiguous: <id>, <id>"; at most 10 are named).
  */
 int resolve_job(const struct spool *spool, const char *word, bool allow_last,
-    struct resolved *job, struct err *err);
-void resolved_release(struct resolved *job);
+    struct spool_job *job, struct err *err);
 
 #endif

@@ -22,6 +22,12 @@
 #include "spool/tree.h"
 #include "truth/evidence.h"
 
+enum {
+	/* A pid file may be copied so long after the journal beside it. */
+	RUN_SLACK = 2 * USEC_PER_SEC,
+	CLOCK_GRAIN = 50 * 1000, /* of stamps, and of a process's start */
+};
+
 /* What stays the same for the life of this process. */
 static const struct proc_place *
 own_place(void)
@@ -46,28 +52,66 @@ scan_open_dir(const struct spool *spool, const char *name)
 	return fsio_open_dir(spool->fd, name, false);
 }
 
-/* Read and parse the journal; what is wrong goes into journal_error. */
-static bool
-read_journal(int jobdir, struct record *record)
+static void
+note_error(struct record *record, const char *text)
 {
+	snprintf(record->journal_error, sizeof(record->journal_error), "%.*s",
+	    (int)sizeof(record->journal_error) - 1, text);
+}
+
+enum {
+	TORN_TRIES = 5,
+	TORN_PAUSE = 1000,              /* microseconds */
+	TORN_RECENT = 2 * USEC_PER_SEC, /* written so short a time ago */
+};
+
+/* One reading.  1: parsed; 0: it can't be; -1: there is none. */
+static int
+read_once(int jobdir, struct record *record, struct err *err)
+{
+	const char *file = record->job.journal;
 	struct buf text = BUF_INIT;
-	struct err err = ERR_INIT;
-	bool readable = false;
+	int result = 0;
+	struct stat st;
 
 	journal_release(&record->journal);
-	record->journal_error[0] = '\0';
-	if (fsio_read_capped(jobdir, JOB_JOURNAL, JOURNAL_MAX, &text, NULL) < 0)
-		err_sys(&err, errno, "%s", JOB_JOURNAL);
-	else if (journal_parse(&record->journal, buf_str(&text), text.len,
-		     &err) < 0)
-		err_wrap(&err, "%s", JOB_JOURNAL);
-	else
-		readable = true;
-	snprintf(record->journal_error, sizeof(record->journal_error), "%.*s",
-	    (int)sizeof(record->journal_error) - 1,
-	    readable ? record->journal.complaint : err.text);
+	record->journal_written = -1;
+	if (fsio_read_capped(jobdir, file, JOURNAL_MAX, &text, &st) < 0) {
+		result = errno == ENOENT ? -1 : 0;
+		err_sys(err, errno, "%s", file);
+	} else {
+		record->journal_written = fsio_mtime(&st);
+		named_process_set(&record->named, 0, 0, &st);
+		if (record->dialect->parse(&record->journal, buf_str(&text),
+			text.len, err) == 0)
+			result = 1;
+		else
+			err_wrap(err, "%s", file);
+	}
 	buf_release(&text);
-	return readable;
+	return result;
+}
+
+/* Read and parse the journal; what is wrong goes into journal_error.  Jobs of
+ * ours replace theirs in one step; some workers write in place, and are given a
+ * moment to finish.  Results as of read_once(). */
+static int
+read_journal(int jobdir, bool own, struct record *record)
+{
+	struct err err = ERR_INIT;
+	int result, tries;
+
+	for (tries = 0;; tries++) {
+		result = read_once(jobdir, record, &err);
+		if (result != 0 || own || tries == TORN_TRIES ||
+		    record->journal_written < 0 ||
+		    time_wall() - record->journal_written > TORN_RECENT)
+			break;
+		compat_poll(NULL, 0, TORN_PAUSE, NULL);
+		err_clear(&err);
+	}
+	note_error(record, result == 1 ? record->journal.complaint : err.text);
+	return result;
 }
 
 /* What the job says about itself; a file that can't be read is told as
@@ -87,8 +131,7 @@ read_progress(int jobdir, struct record *record)
 		err_wrap(&err, "%s", JOB_PROGRESS);
 	}
 	if (err_is_set(&err) && !record->journal_error[0])
-		snprintf(record->journal_error, sizeof(record->journal_error),
-		    "%.*s", (int)sizeof(record->journal_error) - 1, err.text);
+		note_error(record, err.text);
 	buf_release(&text);
 }
 
@@ -100,22 +143,13 @@ is_own(int jobdir)
 	return fstat(jobdir, &st) == 0 && st.st_uid == geteuid();
 }
 
+/* What processes can be seen, and do the record's pids mean something here? */
 static void
-gather(struct facts *f, const struct spool *spool, int jobdir,
+gather_place(struct facts *f, const struct spool *spool, int jobdir,
     const struct journal *j)
 {
 	const struct proc_place *own = own_place();
-	int recorded = j->reason ? reason_from_word(j->reason) : -1;
 
-	f->ended = j->ended;
-	f->has_exit_code = j->exit_code >= 0;
-	f->exit_code = j->exit_code;
-	f->signal = j->signal;
-	f->recorded = recorded < 0 ? REASON_NONE : (enum reason)recorded;
-	f->cancelled = j->cancelled;
-	f->reports_error = j->error != NULL;
-	if (f->ended)
-		return;
 	f->remote = spool->remote;
 	f->names_command = j->command_id.pid > 1 && j->command_id.start > 0;
 	f->names_supervisor = j->supervisor.pid > 1;
@@ -127,35 +161,153 @@ gather(struct facts *f, const struct spool *spool, int jobdir,
 	f->same_namespace = own->pid_namespace &&
 	    own->pid_namespace == j->place.pid_namespace &&
 	    (own->sees_all || is_own(jobdir));
-	if (f->names_command && f->same_boot && f->same_namespace) {
-		f->command = proc_life(&j->command_id);
-		f->supervisor = proc_life(&j->supervisor);
-	} else {
-		f->lock = fsio_lock_test(jobdir, JOB_PID);
+}
+
+/* Which process does a stranger's record name: its journal, else a file? */
+static void
+find_named(int jobdir, struct record *record)
+{
+	const struct journal *j = &record->journal;
+
+	if (j->command_id.pid > 1) {
+		record->named.pid = j->command_id.pid;
+		record->named.start = j->command_id.start;
+	} else if (!record->job.shared ||
+	    record->dialect->owns_pid(jobdir, record->job.journal)) {
+		named_process_read(&record->named, jobdir,
+		    record->dialect->pid_file);
 	}
 }
 
 static void
-derive(const struct spool *spool, int jobdir, struct record *record)
+gather_named(struct facts *f, int jobdir, struct record *record)
 {
-	int look;
+	const struct proc_place *own = own_place();
+	usec_t written = record->journal_written;
+	uint64_t start = 0;
+
+	find_named(jobdir, record);
+	if (record->named.pid < 2 || f->other_boot)
+		return;
+	f->named = NAMED_DOUBTFUL;
+	if (!f->remote && own->has_table && (own->sees_all || is_own(jobdir)))
+		f->named = named_process_life(&record->named, &start);
+	if (f->named == NAMED_ALIVE) { /* from here on it can be told apart */
+		record->journal.command_id.pid = record->named.pid;
+		record->journal.command_id.start = start;
+	}
+	/* An end is that of an earlier run if it was on record before the
+	 * process started, or long before the file that names it was made. */
+	f->end_is_old = written >= 0 &&
+	    (f->named == NAMED_ALIVE
+		    ? written < proc_started_at(start)
+		    : written + RUN_SLACK < record->named.written);
+}
+
+/* What became of a request to stop a worker that has no supervisor. */
+static void
+gather_stop(struct facts *f, int jobdir, struct record *record)
+{
+	struct buf file = BUF_INIT;
+	struct request *r = &record->cancel;
+	usec_t begun = record->journal.started;
+	bool ended = f->ended && !f->end_is_old;
+
+	if (f->named == NAMED_ALIVE)
+		begun = proc_started_at(record->journal.command_id.start);
+	record_cancel_file(record, &file);
+	record->cancel_requested =
+	    request_read(jobdir, buf_str(&file), r) == 1 &&
+	    r->at + CLOCK_GRAIN >= begun;
+	/* An end that was on record before the request is what it is. */
+	if (record->cancel_requested && r->ended >= 0)
+		f->stop_ended = !ended || record->journal_written > r->at;
+	else if (record->cancel_requested &&
+	    (!ended || record->journal_written > r->placed))
+		f->stop_held =
+		    fsio_lock_test(jobdir, buf_str(&file)) == FSIO_LOCK_HELD;
+	buf_release(&file);
+}
+
+static void
+gather(struct facts *f, const struct spool *spool, int jobdir,
+    struct record *record)
+{
+	const struct journal *j = &record->journal;
+	int recorded = j->reason ? reason_from_word(j->reason) : -1;
+
+	f->ended = j->ended;
+	f->has_exit_code = j->exit_code >= 0;
+	f->exit_code = j->exit_code;
+	f->signal = j->signal;
+	f->recorded = recorded < 0 ? REASON_NONE : (enum reason)recorded;
+	f->cancelled = j->cancelled;
+	f->reports_error = j->error != NULL;
+	f->reports_success = j->reports_success;
+	record->foreign = j->supervisor.pid == 0 && !j->adopted;
+	if (f->ended && !record->foreign)
+		return;
+	gather_place(f, spool, jobdir, j);
+	/* Without boot and namespace its pid is but a number. */
+	if (record->foreign &&
+	    !(f->names_command && j->place.boot_id[0] &&
+		j->place.pid_namespace))
+		gather_named(f, jobdir, record);
+	if (record->foreign)
+		gather_stop(f, jobdir, record);
+	if (f->names_command && f->same_boot && f->same_namespace) {
+		f->command = proc_life(&j->command_id);
+		f->supervisor =
+		    f->names_supervisor ? proc_life(&j->supervisor) : PROC_GONE;
+	} else {
+		f->lock = fsio_lock_test(jobdir, record->dialect->pid_file);
+	}
+}
+
+static void
+derive(const struct spool *spool, int jobdir, bool own, struct record *record)
+{
+	bool was_readable = false;
+	int look, read;
 
 	for (look = 0; look < 2; look++) {
 		struct facts facts;
 
 		memset(&facts, 0, sizeof(facts));
-		facts.readable = read_journal(jobdir, record);
-		if (facts.readable)
-			gather(&facts, spool, jobdir, &record->journal);
+		memset(&record->named, 0, sizeof(record->named));
+		read = read_journal(jobdir, own, record);
+		facts.readable = read == 1;
+		if (!own || facts.readable)
+			gather(&facts, spool, jobdir, record);
+		/* A worker may leave nothing but its pid. */
+		if (read < 0 && facts.named != NAMED_NONE)
+			facts.readable = true;
 		/* What the first look called dead stays so unless the second
 		 * finds an end record. */
-		if (look == 1 && facts.readable && !record->journal.ended &&
-		    record->verdict.rule != RULE_UNREADABLE)
+		if (facts.end_is_old)
+			journal_forget_run(&record->journal);
+		if (look == 1 && facts.readable && was_readable &&
+		    !record->journal.ended && !facts.stop_ended &&
+		    !facts.stop_held)
 			return;
+		was_readable = facts.readable;
 		record->verdict = status_derive(&facts);
 		if (!status_needs_second_look(&record->verdict))
 			return;
 	}
+}
+
+static void
+set_finished(struct record *record)
+{
+	const struct journal *j = &record->journal;
+
+	if (record->verdict.rule == RULE_STOPPED)
+		record->finished = record->cancel.ended;
+	else if (record->verdict.rule == RULE_END_RECORD ||
+	    record->verdict.rule == RULE_REPORTS_ERROR)
+		record->finished =
+		    j->finished >= 0 ? j->finished : record->journal_written;
 }
 
 /* Times: as recorded, else from the name, else of the directory. */
@@ -168,10 +320,10 @@ set_times(int jobdir, struct record *record)
 
 	record->started = j->started >= 0 ? j->started : j->created;
 	if (record->started < 0)
-		record->started = spool_name_stamp(record->dirname);
+		record->started = record->dialect->stamp(record->job.name);
 	if (record->started < 0 && fstat(jobdir, &st) == 0)
 		record->started = fsio_ctime(&st);
-	record->finished = j->finished;
+	set_finished(record);
 	record->duration = j->duration;
 	if (record->verdict.status == STATUS_RUNNING && j->command_id.start) {
 		since = time_boot() - proc_start_usec(j->command_id.start);
@@ -182,6 +334,37 @@ set_times(int jobdir, struct record *record)
 		record->duration =
 		    (double)(record->finished - record->started) / USEC_PER_SEC;
 	}
+}
+
+/* A dialect that makes the name for people of names on disk. */
+static void
+set_label(struct record *record)
+{
+	struct buf label = BUF_INIT;
+
+	if (!record->dialect->label)
+		return;
+	record->dialect->label(&label, record->job.name, record->job.journal);
+	record->label = buf_steal(&label);
+	record->journal.name = record->label;
+}
+
+void
+record_cancel_file(const struct record *record, struct buf *name)
+{
+	record->dialect->cancel(name, record->job.journal, record->job.shared);
+}
+
+const char *
+record_out_log(const struct record *record)
+{
+	const struct journal *j = &record->journal;
+
+	/* A path in a record is followed only where the reader wrote it. */
+	if (j->adopted && j->log_file && j->log_file[0] == '/' &&
+	    record->named.owner == geteuid())
+		return j->log_file;
+	return record->dialect->out_log;
 }
 
 static void
@@ -226,7 +409,7 @@ count_leftover(int jobdir, const struct record *record)
 		count = tree_below(j->supervisor.pid, pids, TREE_MAX);
 	/* Its first supervisor was killed: marks instead of descent. */
 	if (count == 0 && held)
-		count = tree_marked(record->id, jobdir, pids, TREE_MAX);
+		count = tree_marked(record->job.id, jobdir, pids, TREE_MAX);
 	free(pids);
 	return count;
 }
@@ -242,42 +425,61 @@ look_closely(int jobdir, struct record *record)
 	    j->interactive &&
 	    fstatat(jobdir, JOB_STDIN, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISFIFO(st.st_mode);
-	look_at_log(jobdir, JOB_STDOUT, &j->out, &record->out);
-	look_at_log(jobdir, JOB_STDERR, &j->err, &record->err);
+	look_at_log(jobdir, record_out_log(record), &j->out, &record->out);
+	look_at_log(jobdir, record->dialect->err_log, &j->err, &record->err);
+}
+
+/* It can't be looked into. */
+static void
+set_unreadable(struct record *record, const char *why)
+{
+	record->verdict = (struct verdict){ STATUS_UNKNOWN, REASON_UNREADABLE,
+		RULE_UNREADABLE, false };
+	snprintf(record->journal_error, sizeof(record->journal_error),
+	    "directory: %s", why);
+	record->started = record->dialect->stamp(record->job.name);
+}
+
+/* The request to a supervisor, while there is one to take it. */
+static void
+look_for_request(int jobdir, struct record *record)
+{
+	const struct verdict *v = &record->verdict;
+
+	if (!record->foreign && !record->journal.ended &&
+	    request_read(jobdir, JOB_CANCEL, &record->cancel) == 1)
+		record->cancel_requested = true;
+	record->cancel_requested =
+	    record->cancel_requested && v->status == STATUS_RUNNING;
 }
 
 int
-scan_job(const struct spool *spool, const char *name, const char *id,
+scan_job(const struct spool *spool, const struct spool_job *job,
     enum scan_depth depth, struct record *record)
 {
 	cleanup_close int jobdir = -1;
 
 	memset(record, 0, sizeof(*record));
 	journal_init(&record->journal);
-	record->dirname = xstrdup(name);
-	record->id = xstrdup(id);
+	spool_job_copy(&record->job, job);
+	record->dialect = dialect_of(job->journal);
 	record->started = record->finished = -1;
 	record->duration = -1;
 	record->out.grown = record->err.grown = -1;
-	jobdir = scan_open_dir(spool, name);
+	jobdir = scan_open_dir(spool, job->name);
 	if (jobdir < 0 &&
 	    (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return -1;
 	if (jobdir < 0) {
-		record->verdict = (struct verdict){ STATUS_UNKNOWN,
-			REASON_UNREADABLE, RULE_UNREADABLE, false };
-		snprintf(record->journal_error, sizeof(record->journal_error),
-		    "directory: %s", strerror(errno));
-		record->started = spool_name_stamp(name);
+		set_unreadable(record, strerror(errno));
 		evidence_write(record);
 		return 0;
 	}
-	derive(spool, jobdir, record);
-	if (!record->journal.ended &&
-	    request_read(jobdir, &record->cancel) == 1)
-		record->cancel_requested =
-		    record->verdict.status == STATUS_RUNNING;
-	read_progress(jobdir, record);
+	derive(spool, jobdir, spool_name_is_own(job->name), record);
+	look_for_request(jobdir, record);
+	if (record->dialect == &dialect_native)
+		read_progress(jobdir, record);
+	set_label(record);
 	set_times(jobdir, record);
 	if (depth == SCAN_FULL)
 		look_closely(jobdir, record);
@@ -289,7 +491,7 @@ void
 record_release(struct record *record)
 {
 	journal_release(&record->journal);
-	free(record->dirname);
-	free(record->id);
-	record->dirname = record->id = NULL;
+	spool_job_release(&record->job);
+	free(record->label);
+	record->label = NULL;
 }

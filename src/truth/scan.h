@@ -7,7 +7,9 @@
 #ifndef TRUTH_SCAN_H
 #define TRUTH_SCAN_H
 
+#include "spool/dialect.h"
 #include "spool/journal.h"
+#include "spool/liveness.h"
 #include "spool/request.h"
 #include "spool/spool.h"
 #include "truth/status.h"
@@ -26,9 +28,13 @@ struct record_log {
 };
 
 struct record {
-	char *dirname;
-	char *id;
+	struct spool_job job;
+	const struct dialect *dialect;
 	struct journal journal;
+	char *label;  /* what journal.name points to, where names give it */
+	bool foreign; /* no supervisor: a worker's own record */
+	struct named_process named; /* foreign: what names its process */
+	usec_t journal_written;     /* modification time; -1: not known */
 	struct verdict verdict;
 	char journal_error[JOURNAL_COMPLAINT_MAX]; /* "" if all is well */
 	char evidence[256]; /* how the state was derived, one line */
@@ -46,13 +52,19 @@ struct record {
 };
 
 /*
- * Gather record and state of the job in directory `name`.  `id` is copied.
- * Returns 0, or -1 if there is no such directory (any more).  The record must
- * be released in both cases.
+ * Gather record and state of `job`, which is copied.  Returns 0, or -1 if there
+ * is no such directory (any more).  The record must be released in both cases.
  */
-int scan_job(const struct spool *spool, const char *name, const char *id,
+int scan_job(const struct spool *spool, const struct spool_job *job,
     enum scan_depth depth, struct record *record);
 void record_release(struct record *record);
+
+/* The name of the log that views show as its stdout: below the job's directory,
+ * or of an adopted job an absolute path that its adopter named. */
+const char *record_out_log(const struct record *record);
+
+/* Append the name of the job's file `cancel`. */
+void record_cancel_file(const struct record *record, struct buf *name);
 
 /* Open the directory of a job for reading: a descriptor or -1 with errno. */
 int scan_open_dir(const struct spool *spool, const char *name);

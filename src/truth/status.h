@@ -12,6 +12,7 @@
 
 #include "base/fsio.h"
 #include "base/proc.h"
+#include "spool/liveness.h"
 #include "spool/reason.h"
 
 /* X(name, word, final) */
@@ -49,6 +50,13 @@ struct facts {
 	enum reason recorded; /* word of the end record */
 	bool cancelled;       /* it says that a stop had been asked for */
 	bool reports_error;   /* a worker's own journal names an error */
+	bool reports_success; /* it says that all went well */
+	bool end_is_old;      /* that end is of an earlier run */
+
+	/* A worker that has no supervisor: what its asker made of a request
+	 * to stop it, made before the end record was written. */
+	bool stop_held;  /* somebody is seeing to it just now */
+	bool stop_ended; /* it died of it */
 
 	/* Where the pids of the record mean something. */
 	bool same_boot;
@@ -62,6 +70,9 @@ struct facts {
 	enum proc_life command;
 	enum proc_life supervisor;
 
+	/* (c) a process that is named by its number alone */
+	enum named_life named;
+
 	/* (d) the lock on `pid` */
 	enum fsio_lock lock;
 };
@@ -74,6 +85,12 @@ enum rule {
 	RULE_COMMAND_ALIVE,
 	RULE_SUPERVISOR_ALIVE,
 	RULE_NOTHING_LIVES,
+	RULE_NAMED_ALIVE,
+	RULE_NAMED_GONE,
+	RULE_NAMED_DOUBTFUL,
+	RULE_STOPPING,
+	RULE_STOPPED,
+	RULE_REPORTS_ERROR,
 	RULE_OTHER_BOOT,
 	RULE_LOCK_HELD,
 	RULE_LOCK_FREE,

@@ -41,14 +41,14 @@ bool arg_bool(const struct op_call *call, const char *name);
 /* The job that `word` names, after a look whether the root is still the root;
  * and the one that argument `job_id` names. */
 int op_resolve(struct ops *ops, const struct op_call *call, const char *word,
-    struct resolved *job, struct err *err);
+    struct spool_job *job, struct err *err);
 
 int op_resolve_argument(struct ops *ops, const struct op_call *call,
-    struct resolved *job, struct err *err);
+    struct spool_job *job, struct err *err);
 
 /* Gather the job's record; a job removed meanwhile is ERR_NOT_FOUND.  Release
  * the record in every case. */
-int op_scan(const struct ops *ops, const struct resolved *job,
+int op_scan(const struct ops *ops, const struct spool_job *job,
     struct record *record, struct err *err);
 
 /* Records as JSON (record_json.c); new references. */

@@ -32,14 +32,16 @@ op_logs_open(struct op_logs *logs, const struct ops *ops,
 	const struct journal *j = &record->journal;
 	struct log_shape out = op_log_shape(j, &j->out);
 	struct log_shape error = op_log_shape(j, &j->err);
-	cleanup_close int dir = scan_open_dir(ops->spool, record->dirname);
+	cleanup_close int dir = scan_open_dir(ops->spool, record->job.name);
 
 	logs->out.fd = logs->err.fd = -1;
 	if (dir < 0)
-		return err_sys(err, errno, "directory of job %s", record->id);
-	if (log_open(&logs->out, dir, JOB_STDOUT, &out, err) < 0)
+		return err_sys(err, errno, "directory of job %s",
+		    record->job.id);
+	if (log_open(&logs->out, dir, record_out_log(record), &out, err) < 0)
 		return -1;
-	if (log_open(&logs->err, dir, JOB_STDERR, &error, err) == 0)
+	if (log_open(&logs->err, dir, record->dialect->err_log, &error, err) ==
+	    0)
 		return 0;
 	log_close(&logs->out);
 	return -1;

@@ -127,9 +127,9 @@ arg_bool(const struct op_call *call, const char *name)
 
 int
 op_resolve(struct ops *ops, const struct op_call *call, const char *word,
-    struct resolved *job, struct err *err)
+    struct spool_job *job, struct err *err)
 {
-	job->name = job->id = NULL;
+	memset(job, 0, sizeof(*job));
 	if (spool_recheck(ops->spool, err) < 0)
 		return -1;
 	return resolve_job(ops->spool, word, call && call->allow_last, job,
@@ -137,17 +137,17 @@ op_resolve(struct ops *ops, const struct op_call *call, const char *word,
 }
 
 int
-op_scan(const struct ops *ops, const struct resolved *job,
+op_scan(const struct ops *ops, const struct spool_job *job,
     struct record *record, struct err *err)
 {
-	if (scan_job(ops->spool, job->name, job->id, SCAN_FULL, record) == 0)
+	if (scan_job(ops->spool, job, SCAN_FULL, record) == 0)
 		return 0;
 	return err_set(err, ERR_NOT_FOUND, "Job %s not found", job->id);
 }
 
 int
 op_resolve_argument(struct ops *ops, const struct op_call *call,
-    struct resolved *job, struct err *err)
+    struct spool_job *job, struct err *err)
 {
 	const json_t *value = json_object_get(call->args, "job_id");
 	const char *word = arg_string(call, "job_id");
@@ -166,7 +166,7 @@ op_resolve_argument(struct ops *ops, const struct op_call *call,
 }
 
 static json_t *
-show(const struct ops *ops, const struct resolved *job, struct err *err)
+show(const struct ops *ops, const struct spool_job *job, struct err *err)
 {
 	struct record record;
 	json_t *result = NULL;
@@ -181,12 +181,12 @@ void
 op_status(struct ops *ops, struct op_call *call)
 {
 	struct err err = ERR_INIT;
-	struct resolved job;
+	struct spool_job job;
 	json_t *result = NULL;
 
 	if (op_resolve_argument(ops, call, &job, &err) == 0)
 		result = show(ops, &job, &err);
-	resolved_release(&job);
+	spool_job_release(&job);
 	if (result)
 		op_done(call, result);
 	else
@@ -197,11 +197,11 @@ json_t *
 ops_show(struct ops *ops, const char *word, bool allow_last, struct err *err)
 {
 	struct op_call call = { .allow_last = allow_last };
-	struct resolved job;
+	struct spool_job job;
 	json_t *result = NULL;
 
 	if (op_resolve(ops, &call, word, &job, err) == 0)
 		result = show(ops, &job, err);
-	resolved_release(&job);
+	spool_job_release(&job);
 	return result;
 }

@@ -42,7 +42,7 @@ struct execution {
 	struct loop_source *answer;
 	struct job_watch *watch;
 	struct op_timer timer;
-	struct resolved job;
+	struct spool_job job;
 	bool reused;
 	bool waiting;
 };
@@ -58,7 +58,7 @@ execution_free(struct execution *x)
 	close_fd(&x->locks[0]);
 	close_fd(&x->locks[1]);
 	command_release(&x->command);
-	resolved_release(&x->job);
+	spool_job_release(&x->job);
 	free(x);
 }
 
@@ -151,8 +151,7 @@ look(void *arg)
 	struct record record;
 	bool over;
 
-	over = scan_job(x->ops->spool, x->job.name, x->job.id, SCAN_STATE,
-		   &record) < 0 ||
+	over = scan_job(x->ops->spool, &x->job, SCAN_STATE, &record) < 0 ||
 	    status_is_final(record.verdict.status);
 	record_release(&record);
 	if (over)
@@ -183,8 +182,7 @@ arrive(struct execution *x)
 	}
 	x->waiting = true;
 	op_timer_start(&x->timer, x->ops, x->call, wait, answer_late, describe);
-	if (scan_job(x->ops->spool, x->job.name, x->job.id, SCAN_STATE,
-		&record) == 0)
+	if (scan_job(x->ops->spool, &x->job, SCAN_STATE, &record) == 0)
 		x->watch = job_watch_new(x->ops, x->job.name, &record,
 		    WATCH_NAMES, look, x);
 	record_release(&record);
@@ -205,8 +203,7 @@ on_answer(void *arg, int events)
 	if (more == 0) {
 		loop_remove(x->answer);
 		x->answer = NULL;
-		x->job.name = xstrdup(x->spawn.name);
-		x->job.id = xstrdup(x->id);
+		spool_job_native(&x->job, x->spawn.name);
 		spawn_end(&x->spawn);
 		arrive(x);
 		return;
@@ -279,11 +276,8 @@ take_locks(struct execution *x, struct err *err)
 		if (result <= 0)
 			return result;
 		if (existing) {
-			struct buf id = BUF_INIT;
-
-			spool_claimed_id(&id, existing);
-			x->job.name = existing;
-			x->job.id = buf_steal(&id);
+			spool_job_native(&x->job, existing);
+			free(existing);
 			x->reused = true;
 			return 1;
 		}

@@ -25,7 +25,7 @@ enum { AFTER_LOCAL = 2, AFTER_REMOTE = 7, WAIT_MOST = 50 };
 struct killing {
 	struct ops *ops;
 	struct op_call *call;
-	struct resolved job;
+	struct spool_job job;
 	struct record record;
 	struct job_watch *watch;
 	struct op_timer timer;
@@ -40,7 +40,7 @@ killing_free(struct killing *k)
 	op_timer_stop(&k->timer);
 	job_watch_free(k->watch);
 	record_release(&k->record);
-	resolved_release(&k->job);
+	spool_job_release(&k->job);
 	free(k);
 }
 
@@ -68,7 +68,7 @@ answer(struct killing *k, const char *status)
 	char name[16], text[128];
 
 	json_set_string(result, "status", status);
-	json_set_string(result, "job_id", k->record.id);
+	json_set_string(result, "job_id", k->record.job.id);
 	json_set_string(result, "job_status",
 	    status_word(k->record.verdict.status));
 	if (j->ended && j->exit_code >= 0)
@@ -183,7 +183,7 @@ leave_request(struct killing *k, struct err *err)
 	    USEC_PER_SEC);
 	request.at = time_wall();
 	request_set_by(&request, k->call->asker);
-	return request_write(dir, &request, err);
+	return request_write(dir, JOB_CANCEL, &request, err);
 }
 
 static void

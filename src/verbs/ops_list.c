@@ -156,7 +156,7 @@ is_surely_ended(const struct listing *l, const struct spool_entry *entry)
 
 	if (!entry->own)
 		return false;
-	snprintf(path, sizeof(path), "%s/" JOB_JOURNAL, entry->name);
+	snprintf(path, sizeof(path), "%s/" JOB_JOURNAL, entry->job.name);
 	return fstatat(l->ops->spool->fd, path, &st, AT_SYMLINK_NOFOLLOW) ==
 	    0 &&
 	    S_ISREG(st.st_mode) && (st.st_mode & S_IWUSR) == 0;
@@ -186,7 +186,7 @@ is_after(const struct cursor *cursor, const struct record *record)
 		return true;
 	if (record->started != cursor->started)
 		return record->started < cursor->started;
-	return strcmp(record->id, cursor->id) > 0;
+	return strcmp(record->job.id, cursor->id) > 0;
 }
 
 static void
@@ -197,7 +197,7 @@ consider(struct listing *l, const struct spool_entry *entry)
 
 	if (is_unwanted(l, entry))
 		return;
-	if (scan_job(l->ops->spool, entry->name, entry->id,
+	if (scan_job(l->ops->spool, &entry->job,
 		l->query->leftover ? SCAN_FULL : SCAN_STATE, &record) == 0 &&
 	    is_after(l->after, &record) && matches(l->query, &record)) {
 		if (l->count == l->room) {
@@ -207,7 +207,7 @@ consider(struct listing *l, const struct spool_entry *entry)
 		}
 		c = &l->waiting[l->count++];
 		c->started = record.started;
-		c->id = xstrdup(record.id);
+		c->id = xstrdup(record.job.id);
 		c->ended = status_is_final(record.verdict.status) &&
 		    record.leftover == 0;
 		c->job = record_json_listed(&record,

@@ -17,7 +17,7 @@
 struct reading {
 	struct ops *ops;
 	struct op_call *call;
-	struct resolved job;
+	struct spool_job job;
 	struct record record;
 	struct op_logs logs;
 	struct op_views views;
@@ -38,7 +38,7 @@ reading_free(struct reading *r)
 	op_views_release(&r->views);
 	op_logs_close(&r->logs);
 	record_release(&r->record);
-	resolved_release(&r->job);
+	spool_job_release(&r->job);
 	free(r);
 }
 
@@ -79,7 +79,7 @@ reading_answer(struct reading *r)
 	bool ended = status_is_final(r->record.verdict.status) &&
 	    r->record.leftover == 0;
 
-	json_set_string(result, "job_id", r->record.id);
+	json_set_string(result, "job_id", r->record.job.id);
 	json_set_string(result, "status",
 	    status_word(r->record.verdict.status));
 	op_views_numbers(result, &r->logs, &r->views, ended);

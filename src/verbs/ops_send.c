@@ -33,16 +33,17 @@ open_input(const struct ops *ops, const struct record *record, struct err *err)
 	struct stat st;
 
 	if (record->verdict.status != STATUS_RUNNING)
-		return err_set(err, ERR_REFUSED, ERROR_NOT_RUNNING, record->id);
+		return err_set(err, ERR_REFUSED, ERROR_NOT_RUNNING,
+		    record->job.id);
 	if (!j->interactive)
 		return err_set(err, ERR_REFUSED,
 		    j->supervisor.pid ? ERROR_NO_INPUT : ERROR_FOREIGN_INPUT,
-		    record->id);
+		    record->job.id);
 	/* Who acts on a job sees to it that somebody looks after it. */
 	if (record->verdict.orphaned &&
-	    spawn_take_over(ops->spool, record->dirname, err) < 0)
+	    spawn_take_over(ops->spool, record->job.name, err) < 0)
 		return -1;
-	dir = scan_open_dir(ops->spool, record->dirname);
+	dir = scan_open_dir(ops->spool, record->job.name);
 	if (dir >= 0)
 		fd = openat(dir, JOB_STDIN,
 		    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
@@ -91,7 +92,7 @@ find_input(struct ops *ops, const char *word, struct record *record, int *fd,
     struct err *err)
 {
 	struct op_call any = { .allow_last = true };
-	struct resolved job;
+	struct spool_job job;
 
 	*fd = -1;
 	memset(record, 0, sizeof(*record));
@@ -100,7 +101,7 @@ find_input(struct ops *ops, const char *word, struct record *record, int *fd,
 		return -1;
 	if (op_scan(ops, &job, record, err) == 0)
 		*fd = open_input(ops, record, err);
-	resolved_release(&job);
+	spool_job_release(&job);
 	return *fd < 0 ? -1 : 0;
 }
 
@@ -129,7 +130,7 @@ ops_send_eof(struct ops *ops, const char *word, struct err *err)
 
 	result = find_input(ops, word, &record, &fd, &closed);
 	if (result == 0)
-		result = ask_for_eof(ops, record.dirname, err);
+		result = ask_for_eof(ops, record.job.name, err);
 	else if (strcmp(closed.text, ERROR_INPUT_CLOSED) == 0)
 		result = 0; /* asked for before */
 	else
@@ -143,7 +144,7 @@ ops_send_eof(struct ops *ops, const char *word, struct err *err)
 struct interaction {
 	struct ops *ops;
 	struct op_call *call;
-	struct resolved job;
+	struct spool_job job;
 	struct record record;
 	struct buf input;
 	size_t written;
@@ -166,7 +167,7 @@ interaction_free(struct interaction *in)
 	close_fd(&in->fd);
 	buf_release(&in->input);
 	record_release(&in->record);
-	resolved_release(&in->job);
+	spool_job_release(&in->job);
 	free(in);
 }
 
@@ -210,7 +211,7 @@ answer(struct interaction *in)
 		return;
 	}
 	result = json_object();
-	json_set_string(result, "job_id", in->record.id);
+	json_set_string(result, "job_id", in->record.job.id);
 	json_set_string(result, "status",
 	    status_word(in->record.verdict.status));
 	json_object_set_new(result, "bytes_written",
@@ -252,8 +253,7 @@ look(struct interaction *in)
 	struct record record;
 	bool ended, grown;
 
-	if (scan_job(in->ops->spool, in->job.name, in->job.id, SCAN_FULL,
-		&record) < 0) {
+	if (scan_job(in->ops->spool, &in->job, SCAN_FULL, &record) < 0) {
 		record_release(&record);
 		answer(in);
 		return;

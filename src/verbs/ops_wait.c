@@ -17,7 +17,7 @@ enum {
 
 struct waited {
 	struct waiting *waiting;
-	struct resolved job;
+	struct spool_job job;
 	struct record record;
 	struct job_watch *watch;
 	bool done;
@@ -48,7 +48,7 @@ waiting_free(struct waiting *w)
 		job_watch_free(w->jobs[i].watch);
 		loop_timer_cancel(w->jobs[i].again);
 		record_release(&w->jobs[i].record);
-		resolved_release(&w->jobs[i].job);
+		spool_job_release(&w->jobs[i].job);
 		buf_release(&w->jobs[i].match[0].line);
 		buf_release(&w->jobs[i].match[1].line);
 	}
@@ -233,8 +233,7 @@ look(struct waited *job)
 	struct waiting *w = job->waiting;
 
 	record_release(&job->record);
-	if (scan_job(w->ops->spool, job->job.name, job->job.id, SCAN_STATE,
-		&job->record) < 0) {
+	if (scan_job(w->ops->spool, &job->job, SCAN_STATE, &job->record) < 0) {
 		job->record.verdict = (struct verdict){ STATUS_UNKNOWN,
 			REASON_REMOVED, RULE_UNREADABLE, false };
 		job->removed = job->done = true;
@@ -301,7 +300,7 @@ add_job(struct waiting *w, const char *word, struct err *err)
 		return -1;
 	for (i = 0; i < w->count; i++)
 		if (strcmp(w->jobs[i].job.id, job->job.id) == 0) {
-			resolved_release(&job->job);
+			spool_job_release(&job->job);
 			return 0;
 		}
 	job->waiting = w;
@@ -357,8 +356,7 @@ op_wait(struct ops *ops, struct op_call *call)
 		struct waited *job = &w->jobs[i];
 
 		/* For its processes; the look that counts comes after. */
-		scan_job(ops->spool, job->job.name, job->job.id, SCAN_STATE,
-		    &job->record);
+		scan_job(ops->spool, &job->job, SCAN_STATE, &job->record);
 		job->watch = job_watch_new(ops, job->job.name, &job->record,
 		    w->pattern ? WATCH_NAMES | WATCH_CONTENT : WATCH_NAMES,
 		    on_change, job);

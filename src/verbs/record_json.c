@@ -159,7 +159,7 @@ record_json_listed(const struct record *record, size_t command_characters)
 	const struct journal *j = &record->journal;
 	json_t *object = json_object();
 
-	json_set_string(object, "job_id", record->id);
+	json_set_string(object, "job_id", record->job.id);
 	set_status(object, record);
 	json_set_command(object, j->command ? j->command : "",
 	    command_characters, OPS_COMMAND_SHOWN);
@@ -179,7 +179,7 @@ record_json_listed(const struct record *record, size_t command_characters)
 static void
 set_dir(json_t *object, const struct ops *ops, const struct record *record)
 {
-	cleanup_free char *path = spool_path_of(ops->spool, record->dirname);
+	cleanup_free char *path = spool_path_of(ops->spool, record->job.name);
 
 	json_set_string(object, "dir", path);
 }
@@ -190,7 +190,7 @@ record_json_started(const struct ops *ops, const struct record *record)
 	const struct journal *j = &record->journal;
 	json_t *object = json_object();
 
-	json_set_string(object, "job_id", record->id);
+	json_set_string(object, "job_id", record->job.id);
 	set_status(object, record);
 	set_reason(object, record);
 	if (j->command_id.pid)
@@ -212,7 +212,7 @@ record_json_done(const struct record *record)
 {
 	json_t *object = json_object();
 
-	json_set_string(object, "job_id", record->id);
+	json_set_string(object, "job_id", record->job.id);
 	json_set_string(object, "name", record->journal.name);
 	set_status(object, record);
 	set_reason(object, record);
@@ -341,7 +341,7 @@ record_json_status(const struct ops *ops, const struct record *record)
 	json_t *object = json_object();
 	bool running = record->verdict.status == STATUS_RUNNING;
 
-	json_set_string(object, "job_id", record->id);
+	json_set_string(object, "job_id", record->job.id);
 	set_status(object, record);
 	set_reason(object, record);
 	set_ending(object, record);

@@ -142,11 +142,24 @@ make_job(const struct scan_fixture *f, const char *record)
 	return dir;
 }
 
+/* scan_job() of the native job in directory `name`. */
+static inline int
+scan_directory(const struct scan_fixture *f, const char *name,
+    enum scan_depth depth, struct record *record)
+{
+	struct spool_job job;
+	int result;
+
+	spool_job_native(&job, name);
+	result = scan_job(&f->spool, &job, depth, record);
+	spool_job_release(&job);
+	return result;
+}
+
 static inline void
 scan(const struct scan_fixture *f, struct record *record)
 {
-	assert_int_equal(scan_job(&f->spool, JOB, JOB_ID, SCAN_FULL, record),
-	    0);
+	assert_int_equal(scan_directory(f, JOB, SCAN_FULL, record), 0);
 	assert_string_not_equal(record->evidence, "");
 }
 

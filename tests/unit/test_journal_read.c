@@ -70,8 +70,7 @@ test_journal_read__what_is_no_record(void **state)
 	REFUSED("{\"id\": \"a\0b\"}", "line 1");
 	REFUSED("{}\0", "line 1");
 	REFUSED("{\"a\\u0000b\": 1}", "NUL");
-	/* Numbers that no 64 bits and no double hold. */
-	REFUSED("{\"pid\": 99999999999999999999}", "integer");
+	/* A number that no double holds. */
 	REFUSED("{\"pid\": 1e999}", "real number");
 	REFUSED("\0\0\0\0", "line 1");
 }

@@ -20,7 +20,7 @@ assert_asks(const struct tmpdir *t, const char *text, int signo,
 	snprintf(owner, sizeof(owner), "uid %ld", (long)geteuid());
 	tmpdir_write(t->fd, "cancel", text);
 	memset(&request, 0xa5, sizeof(request));
-	assert_int_equal(request_read(t->fd, &request), 1);
+	assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 	assert_int_equal(request.signal, signo);
 	assert_int_equal(request.grace, (usec_t)(grace_seconds * USEC_PER_SEC));
 	assert_string_equal(request.by, by ? by : owner);
@@ -32,7 +32,7 @@ test_request__no_file_is_none(void **state)
 	struct tmpdir *t = *state;
 	struct request request;
 
-	assert_int_equal(request_read(t->fd, &request), 0);
+	assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 0);
 }
 
 static void
@@ -43,7 +43,7 @@ test_request__an_empty_file_asks_for_the_default(void **state)
 	struct stat st;
 
 	assert_asks(t, "", SIGTERM, REQUEST_GRACE_DEFAULT, NULL);
-	assert_int_equal(request_read(t->fd, &request), 1);
+	assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 	assert_int_equal(fstatat(t->fd, "cancel", &st, 0), 0);
 	assert_int_equal(request.at, fsio_mtime(&st));
 }
@@ -58,7 +58,7 @@ test_request__lines(void **state)
 	    "signal SIGINT\ngrace_seconds 2.5\nat 2026-11-22T17:30:12Z\n"
 	    "by claude-code 2.1.317\n",
 	    SIGINT, 2.5, "claude-code 2.1.317");
-	assert_int_equal(request_read(t->fd, &request), 1);
+	assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 	assert_int_equal(request.at, AT);
 	assert_asks(t, "signal KILL", SIGKILL, 5, NULL); /* no newline */
 	assert_asks(t, "signal 2\nsignal 3\n", 3, 5, NULL);
@@ -113,7 +113,7 @@ test_request__a_huge_file_is_cut(void **state)
 	fd = openat(t->fd, "cancel", O_WRONLY);
 	assert_int_equal(ftruncate(fd, 1 << 30), 0);
 	close(fd);
-	assert_int_equal(request_read(t->fd, &request), 1);
+	assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 	assert_int_equal(request.signal, SIGKILL);
 }
 
@@ -126,14 +126,14 @@ test_request__what_is_no_file_asks_too(void **state)
 
 	tmpdir_write(t->fd, "target", "signal SIGKILL\n");
 	assert_int_equal(symlinkat("target", t->fd, "cancel"), 0);
-	assert_int_equal(request_read(t->fd, &request), 1);
+	assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 	assert_int_equal(request.signal, SIGTERM);
 	assert_int_equal(unlinkat(t->fd, "cancel", 0), 0);
 	assert_int_equal(mkfifoat(t->fd, "cancel", 0600), 0);
-	assert_int_equal(request_read(t->fd, &request), 1);
+	assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 	assert_int_equal(unlinkat(t->fd, "cancel", 0), 0);
 	tmpdir_mkdir(t->fd, "cancel");
-	assert_int_equal(request_read(t->fd, &request), 1);
+	assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 	assert_int_equal(request.grace, 5 * USEC_PER_SEC);
 }
 
@@ -147,7 +147,7 @@ write_request(const struct tmpdir *t, int signo, usec_t at, double grace)
 	int result;
 
 	request_set_by(&request, "me");
-	result = request_write(t->fd, &request, &err);
+	result = request_write(t->fd, JOB_CANCEL, &request, &err);
 	if (result < 0)
 		fail_msg("%s", err.text);
 	return result;
@@ -174,7 +174,7 @@ test_request__written_and_read_back(void **state)
 
 	for (i = 0; i < ARRAY_LEN(signals); i++) {
 		assert_int_equal(write_request(t, signals[i], AT, 7.25), 1);
-		assert_int_equal(request_read(t->fd, &request), 1);
+		assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 		assert_int_equal(request.signal, signals[i]);
 		assert_int_equal(request.at, AT);
 		assert_int_equal(request.grace, 7250000);
@@ -219,7 +219,7 @@ test_request__only_a_stronger_one_replaces(void **state)
 			fail_msg("row %zu", i);
 		if (result)
 			last = rows[i].signo;
-		assert_int_equal(request_read(t->fd, &request), 1);
+		assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 		assert_int_equal(request.signal, last);
 	}
 	assert_int_equal(fsio_each(t->fd, count_hidden, &hidden), 0);
@@ -234,7 +234,7 @@ test_request__sigkill_replaces_a_touched_file(void **state)
 
 	tmpdir_write(t->fd, "cancel", "");
 	assert_int_equal(write_request(t, SIGKILL, time_wall(), 0), 1);
-	assert_int_equal(request_read(t->fd, &request), 1);
+	assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 	assert_int_equal(request.signal, SIGKILL);
 }
 
@@ -249,7 +249,7 @@ test_request__remains_of_a_dead_asker(void **state)
 	snprintf(name, sizeof(name), ".cancel-%ld", (long)getpid());
 	tmpdir_write(t->fd, name, "signal SIGH");
 	assert_int_equal(write_request(t, SIGINT, AT, 1), 1);
-	assert_int_equal(request_read(t->fd, &request), 1);
+	assert_int_equal(request_read(t->fd, JOB_CANCEL, &request), 1);
 	assert_int_equal(request.signal, SIGINT);
 	assert_false(tmpdir_has(t->fd, name));
 }
@@ -265,8 +265,8 @@ test_request__a_removed_directory_is_an_error(void **state)
 	tmpdir_mkdir(t->fd, "job");
 	fd = openat(t->fd, "job", O_RDONLY | O_DIRECTORY);
 	assert_int_equal(unlinkat(t->fd, "job", AT_REMOVEDIR), 0);
-	assert_int_equal(request_read(fd, &request), 0);
-	assert_int_equal(request_write(fd, &request, &err), -1);
+	assert_int_equal(request_read(fd, JOB_CANCEL, &request), 0);
+	assert_int_equal(request_write(fd, JOB_CANCEL, &request, &err), -1);
 	assert_int_equal(err.sys, ENOENT);
 	close(fd);
 }

@@ -117,15 +117,15 @@ test_scan__samples(void **state)
 	assert_int_equal(index.count, json_object_size(expected));
 	for (i = 0; i < index.count; i++) {
 		const struct spool_entry *entry = &index.entries[i];
-		json_t *sample = json_object_get(expected, entry->name);
+		json_t *sample = json_object_get(expected, entry->job.name);
 		struct record record;
 
-		print_message("%s\n", entry->name);
+		print_message("%s\n", entry->job.name);
 		assert_non_null(sample);
-		assert_string_equal(entry->id,
+		assert_string_equal(entry->job.id,
 		    json_string_value(json_object_get(sample, "id")));
-		assert_int_equal(scan_job(&f->spool, entry->name, entry->id,
-				     SCAN_FULL, &record),
+		assert_int_equal(scan_job(&f->spool, &entry->job, SCAN_FULL,
+				     &record),
 		    0);
 		assert_sample(sample, &record);
 		record_release(&record);
@@ -148,7 +148,7 @@ test_scan__running_and_its_end(void **state)
 	assert_int_equal(record.verdict.status, STATUS_RUNNING);
 	assert_int_equal(record.verdict.rule, RULE_COMMAND_ALIVE);
 	assert_false(record.verdict.orphaned);
-	assert_string_equal(record.id, JOB_ID);
+	assert_string_equal(record.job.id, JOB_ID);
 	assert_true(record.duration >= 0 && record.finished == -1);
 	assert_false(record.cancel_requested);
 	record_release(&record);

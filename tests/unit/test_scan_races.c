@@ -122,12 +122,11 @@ test_scan_races__removed_while_looking(void **state)
 
 	dir = make_job(f, text);
 	act_at_the_look(remove_files, f);
-	if (scan_job(&f->spool, JOB, JOB_ID, SCAN_FULL, &record) == 0)
+	if (scan_directory(f, JOB, SCAN_FULL, &record) == 0)
 		assert_true(record.verdict.status == STATUS_LOST ||
 		    record.verdict.status == STATUS_UNKNOWN);
 	record_release(&record);
-	assert_int_equal(scan_job(&f->spool, JOB, JOB_ID, SCAN_STATE, &record),
-	    -1);
+	assert_int_equal(scan_directory(f, JOB, SCAN_STATE, &record), -1);
 	record_release(&record);
 }
 
@@ -167,14 +166,13 @@ test_scan_races__no_directory(void **state)
 	assert_int_equal(symlinkat("job", f->tmp->fd, "link"), 0);
 	assert_int_equal(symlinkat("nowhere", f->tmp->fd, "dangling"), 0);
 	for (i = 0; i < ARRAY_LEN(names); i++) {
-		assert_int_equal(scan_job(&f->spool, names[i], names[i],
-				     SCAN_FULL, &record),
+		assert_int_equal(scan_directory(f, names[i], SCAN_FULL,
+				     &record),
 		    -1);
 		record_release(&record);
 	}
 	close_fd(&f->spool.fd); /* a root that does not exist */
-	assert_int_equal(scan_job(&f->spool, "job", "job", SCAN_FULL, &record),
-	    -1);
+	assert_int_equal(scan_directory(f, "job", SCAN_FULL, &record), -1);
 	record_release(&record);
 }
 

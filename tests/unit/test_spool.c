@@ -12,11 +12,11 @@
 static void
 assert_claimed(const char *name, const char *expected)
 {
-	struct buf id = BUF_INIT;
+	struct spool_job job;
 
-	spool_claimed_id(&id, name);
-	assert_string_equal(buf_str(&id), expected);
-	buf_release(&id);
+	spool_job_native(&job, name);
+	assert_string_equal(job.id, expected);
+	spool_job_release(&job);
 }
 
 static void
@@ -230,8 +230,8 @@ assert_index(const struct tmpdir *t, const char *const (*expected)[2],
 	assert_int_equal(spool_index_read(&index, &spool, &err), 0);
 	assert_int_equal(index.count, count);
 	for (i = 0; i < count; i++) {
-		assert_string_equal(index.entries[i].name, expected[i][0]);
-		assert_string_equal(index.entries[i].id, expected[i][1]);
+		assert_string_equal(index.entries[i].job.name, expected[i][0]);
+		assert_string_equal(index.entries[i].job.id, expected[i][1]);
 	}
 	spool_index_release(&index);
 	assert_null(index.entries);
@@ -276,9 +276,8 @@ static void
 test_spool__claimants_of_one_id(void **state)
 {
 	static const char *const expected[][2] = {
-		{ "backup", "backup" },
-		{ "20261122T000000Z__backup",
-		    "backup~20261122T000000Z__backup" },
+		{ "backup", "backup~backup" },
+		{ "20261122T000000Z__backup", "backup" },
 		{ "20261121T000000Z__other", "other" },
 		{ "20261120T000000Z__backup",
 		    "backup~20261120T000000Z__backup" },
@@ -319,7 +318,8 @@ test_spool__names_of_its_own(void **state)
 	assert_int_equal(index.count, ARRAY_LEN(rows));
 	for (i = 0; i < index.count; i++)
 		for (k = 0; k < ARRAY_LEN(rows); k++)
-			if (strcmp(index.entries[i].name, rows[k].name) == 0)
+			if (strcmp(index.entries[i].job.name, rows[k].name) ==
+			    0)
 				assert_int_equal(index.entries[i].own,
 				    rows[k].own);
 	spool_index_release(&index);
@@ -348,7 +348,7 @@ test_spool__many(void **state)
 	for (i = 0; i < MANY; i++) {
 		assert_true(i == 0 ||
 		    index.entries[i].stamp < index.entries[i - 1].stamp);
-		assert_int_equal(!strchr(index.entries[i].id, '~'), i < 10);
+		assert_int_equal(!strchr(index.entries[i].job.id, '~'), i < 10);
 	}
 	spool_index_release(&index);
 	spool_close(&spool);

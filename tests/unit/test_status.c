@@ -45,8 +45,9 @@ assert_rows(const struct row *rows, size_t count)
 #define ENDED .readable = true, .ended = true
 #define CODE(n) .has_exit_code = true, .exit_code = (n)
 #define ALIVE_HERE                                                             \
-	.names_command = true, .same_boot = true, .same_namespace = true,      \
-	.command = PROC_ALIVE, .supervisor = PROC_ALIVE
+	.names_supervisor = true, .names_command = true, .same_boot = true,    \
+	.same_namespace = true, .command = PROC_ALIVE,                         \
+	.supervisor = PROC_ALIVE
 
 static void
 test_status__unreadable_is_unknown(void **state)
@@ -124,9 +125,15 @@ test_status__end_without_code(void **state)
 		    REASON_SUPERVISOR_LOST, RULE_END_RECORD, false },
 		{ "finished, and nothing more", { ENDED }, STATUS_LOST,
 		    REASON_SUPERVISOR_LOST, RULE_END_RECORD, false },
-		{ "an error without an end is none",
-		    { .readable = true, .reports_error = true }, STATUS_UNKNOWN,
-		    REASON_UNREADABLE, RULE_NO_EVIDENCE, false },
+		{ "an error, and nothing that lives",
+		    { .readable = true, .reports_error = true }, STATUS_FAILED,
+		    REASON_ERROR, RULE_REPORTS_ERROR, false },
+		{ "it says that all went well",
+		    { ENDED, .reports_success = true }, STATUS_COMPLETED,
+		    REASON_EXIT, RULE_END_RECORD, false },
+		{ "all went well, and an error",
+		    { ENDED, .reports_success = true, .reports_error = true },
+		    STATUS_FAILED, REASON_ERROR, RULE_END_RECORD, false },
 	};
 
 	(void)state;
@@ -192,7 +199,8 @@ test_status__processes(void **state)
 		}
 }
 
-#define ELSEWHERE .readable = true, .names_command = true
+#define ELSEWHERE                                                              \
+	.readable = true, .names_command = true, .names_supervisor = true
 
 static void
 test_status__elsewhere(void **state)
@@ -259,27 +267,85 @@ test_status__no_process_named(void **state)
 	assert_rows(rows, ARRAY_LEN(rows));
 }
 
+#define NAMED(life) .readable = true, .named = (life)
+
+static void
+test_status__named_by_number(void **state)
+{
+	static const struct row rows[] = {
+		{ "alive", { NAMED(NAMED_ALIVE) }, STATUS_RUNNING, REASON_NONE,
+		    RULE_NAMED_ALIVE, false },
+		{ "alive, with an error",
+		    { NAMED(NAMED_ALIVE), .reports_error = true },
+		    STATUS_RUNNING, REASON_NONE, RULE_NAMED_ALIVE, false },
+		{ "alive, its journal torn", { .named = NAMED_ALIVE },
+		    STATUS_RUNNING, REASON_NONE, RULE_NAMED_ALIVE, false },
+		{ "gone, its journal torn", { .named = NAMED_GONE },
+		    STATUS_UNKNOWN, REASON_UNREADABLE, RULE_UNREADABLE, false },
+		{ "gone", { NAMED(NAMED_GONE) }, STATUS_LOST,
+		    REASON_SUPERVISOR_LOST, RULE_NAMED_GONE, false },
+		{ "gone, with an error",
+		    { NAMED(NAMED_GONE), .reports_error = true }, STATUS_FAILED,
+		    REASON_ERROR, RULE_REPORTS_ERROR, false },
+		{ "maybe another one", { NAMED(NAMED_DOUBTFUL) },
+		    STATUS_UNKNOWN, REASON_UNREADABLE, RULE_NAMED_DOUBTFUL,
+		    false },
+		{ "an earlier run completed, alive",
+		    { NAMED(NAMED_ALIVE), .ended = true,
+			.reports_success = true, .end_is_old = true },
+		    STATUS_RUNNING, REASON_NONE, RULE_NAMED_ALIVE, false },
+		{ "an earlier run failed, gone",
+		    { NAMED(NAMED_GONE), .ended = true, .reports_error = true,
+			.end_is_old = true },
+		    STATUS_LOST, REASON_SUPERVISOR_LOST, RULE_NAMED_GONE,
+		    false },
+	};
+
+	(void)state;
+	assert_rows(rows, ARRAY_LEN(rows));
+}
+
+static void
+test_status__stopped_by_an_asker(void **state)
+{
+	static const struct row rows[] = {
+		{ "being seen to, alive",
+		    { NAMED(NAMED_ALIVE), .stop_held = true }, STATUS_RUNNING,
+		    REASON_NONE, RULE_STOPPING, false },
+		{ "being seen to, dead",
+		    { NAMED(NAMED_GONE), .stop_held = true }, STATUS_RUNNING,
+		    REASON_NONE, RULE_STOPPING, false },
+		{ "being seen to, ended since",
+		    { ENDED, CODE(0), .stop_held = true }, STATUS_RUNNING,
+		    REASON_NONE, RULE_STOPPING, false },
+		{ "died of it", { NAMED(NAMED_GONE), .stop_ended = true },
+		    STATUS_KILLED, REASON_CANCELLED, RULE_STOPPED, false },
+		{ "died of it with exit code 0",
+		    { ENDED, CODE(0), .stop_ended = true }, STATUS_KILLED,
+		    REASON_CANCELLED, RULE_STOPPED, false },
+	};
+
+	(void)state;
+	assert_rows(rows, ARRAY_LEN(rows));
+}
+
+/* What lives, and what a record decides, needs none. */
 static void
 test_status__second_look(void **state)
 {
-	static const bool needed[] = {
-		[RULE_UNREADABLE] = true,
-		[RULE_END_RECORD] = false,
-		[RULE_COMMAND_ALIVE] = false,
-		[RULE_SUPERVISOR_ALIVE] = false,
-		[RULE_NOTHING_LIVES] = true,
-		[RULE_OTHER_BOOT] = true,
-		[RULE_LOCK_HELD] = false,
-		[RULE_LOCK_FREE] = true,
-		[RULE_NO_EVIDENCE] = true,
-	};
-	size_t i;
+	struct verdict v = { .status = STATUS_RUNNING };
+	int rule;
 
 	(void)state;
-	for (i = 0; i < ARRAY_LEN(needed); i++) {
-		struct verdict v = { .rule = (enum rule)i };
-
-		assert_int_equal(status_needs_second_look(&v), needed[i]);
+	for (rule = RULE_UNREADABLE; rule <= RULE_NO_EVIDENCE; rule++) {
+		v.rule = (enum rule)rule;
+		assert_false(status_needs_second_look(&v));
+	}
+	v.status = STATUS_LOST;
+	for (rule = RULE_UNREADABLE; rule <= RULE_NO_EVIDENCE; rule++) {
+		v.rule = (enum rule)rule;
+		assert_int_equal(status_needs_second_look(&v),
+		    rule != RULE_END_RECORD && rule != RULE_STOPPED);
 	}
 }
 
@@ -347,6 +413,15 @@ facts_of(unsigned bits)
 	f.lock = (enum fsio_lock)(bits >> 18 & 3);
 	if (f.lock > FSIO_LOCK_UNKNOWN)
 		f.lock = FSIO_LOCK_UNKNOWN;
+	f.names_supervisor = f.names_command;
+	if (f.names_command)
+		return f;
+	/* A worker's own record: other facts in the place of processes. */
+	f.named = (enum named_life)(bits >> 14 & 3);
+	f.reports_success = bits & 1 << 16;
+	f.end_is_old = bits & 1 << 17;
+	f.stop_held = (bits >> 18 & 3) == 1;
+	f.stop_ended = (bits >> 18 & 3) == 2;
 	return f;
 }
 
@@ -360,27 +435,30 @@ test_status__no_combination_lies(void **state)
 		struct facts f = facts_of(bits);
 		struct verdict v = status_derive(&f);
 		bool final = status_is_final(v.status);
-		bool seen = f.readable && !f.ended;
+		bool ended = f.readable && f.ended && !f.end_is_old;
 
 		/* Success only by a record that says so. */
 		if (v.status == STATUS_COMPLETED)
-			assert_true(f.readable && f.ended && f.has_exit_code &&
-			    f.exit_code == 0 && !f.signal && !f.cancelled);
+			assert_true(ended && !f.signal && !f.cancelled &&
+			    ((f.has_exit_code && f.exit_code == 0) ||
+				f.reports_success));
 		if (v.status == STATUS_KILLED)
-			assert_true(f.readable && f.ended && f.cancelled);
+			assert_true(f.stop_ended || (ended && f.cancelled));
 		/* Alive only by something that lives now. */
 		if (v.status == STATUS_RUNNING)
-			assert_true(seen &&
-			    (f.command == PROC_ALIVE ||
-				f.supervisor == PROC_ALIVE ||
-				f.lock == FSIO_LOCK_HELD));
+			assert_true(f.stop_held ||
+			    (!ended &&
+				(f.command == PROC_ALIVE ||
+				    f.supervisor == PROC_ALIVE ||
+				    f.named == NAMED_ALIVE ||
+				    f.lock == FSIO_LOCK_HELD)));
 		/* Dead without a record only in the reader's own place, or
 		 * after another boot of this machine. */
-		if (final && !f.ended)
-			assert_true(seen && v.status == STATUS_LOST &&
-			    ((f.same_boot && f.same_namespace) ||
-				(f.other_boot && !f.remote)));
-		assert_true(!f.ended || !f.readable || final);
+		if (v.status == STATUS_LOST && !ended)
+			assert_true(f.named == NAMED_GONE ||
+			    (f.same_boot && f.same_namespace) ||
+			    (f.other_boot && !f.remote));
+		assert_true(!ended || final || f.stop_held);
 		assert_true(v.status != STATUS_QUEUED);
 		assert_true(!v.orphaned || v.status == STATUS_RUNNING);
 		assert_int_equal(v.reason == REASON_NONE,
@@ -398,6 +476,8 @@ main(void)
 		cmocka_unit_test(test_status__processes),
 		cmocka_unit_test(test_status__elsewhere),
 		cmocka_unit_test(test_status__no_process_named),
+		cmocka_unit_test(test_status__named_by_number),
+		cmocka_unit_test(test_status__stopped_by_an_asker),
 		cmocka_unit_test(test_status__second_look),
 		cmocka_unit_test(test_status__words),
 		cmocka_unit_test(test_status__words_of_reasons),
