@@ -69,18 +69,17 @@ set_signals(posix_spawnattr_t *attributes)
 	return result;
 }
 
-/* Execute this program again with `argv`; an errno value on failure. */
-static int
-execute_self(const char *const *argv, char *const *environment,
-    const int from[4], pid_t *pid)
+int
+spawn_self(const char *const *argv, char *const *environment, const int from[4],
+    pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int safe[4] = { -1, -1, -1, -1 };
-	char *words[5] = { NULL };
+	char *words[SPAWN_WORDS_MAX + 1] = { NULL };
 	int i, result = 0;
 
-	for (i = 0; argv[i]; i++)
+	for (i = 0; argv[i] && i < SPAWN_WORDS_MAX; i++)
 		memcpy(&words[i], &argv[i], sizeof(words[i]));
 	for (i = 0; i < 4 && !result; i++) {
 		if (from[i] < 0)
@@ -111,7 +110,7 @@ execute_supervisor(const struct supervise *args, pid_t *pid)
 	int from[4] = { args->root, args->answer, args->holds[0],
 		args->holds[1] };
 
-	return execute_self(argv, args->environment, from, pid);
+	return spawn_self(argv, args->environment, from, pid);
 }
 
 /* Make the directory; the record goes in only if the supervisor must read it
@@ -284,7 +283,7 @@ spawn_take_over(const struct spool *spool, const char *name, struct err *err)
 	int sys, status = 0;
 	pid_t pid;
 
-	sys = execute_self(argv, environ, from, &pid);
+	sys = spawn_self(argv, environ, from, &pid);
 	if (sys)
 		return err_sys(err, sys, "start a new supervisor");
 	while (waitpid(pid, &status, 0) < 0)

@@ -55,6 +55,19 @@ int spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err);
 /* Release what a spawn holds; nothing happens to the job. */
 void spawn_end(struct spawn *spawn);
 
+enum { SPAWN_WORDS_MAX = 8 };
+
+/*
+ * Execute this program again.
+ * argv		NULL-terminated, at most SPAWN_WORDS_MAX words
+ * environment	of the new process
+ * from		what becomes its descriptors 3 to 6; -1: none
+ * pid		receives its pid; the caller waits for it
+ * 0 or an errno value.
+ */
+int spawn_self(const char *const *argv, char *const *environment,
+    const int from[4], pid_t *pid);
+
 /*
  * Start a new supervisor for the running job in directory `name`, whose own was
  * killed, and wait until it has taken over (a few milliseconds).  0 also if

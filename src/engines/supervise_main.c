@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/fsio.h"
+#include "engines/worker_stop.h"
 #include "spool/names.h"
 
 /* Leave session and process group of whoever started us; the caller learns by
@@ -225,6 +226,10 @@ supervise_main(int argc, char **argv)
 		return take_over(argv[3]);
 	if (argc == 3 && fsio_name_ok(argv[2]))
 		return launch(argv[2]);
+	if (argc == 6 && strcmp(argv[2], WORKER_STOP_OPTION) == 0 &&
+	    fsio_name_ok(argv[3]) && fsio_name_ok(argv[4]) &&
+	    fsio_name_ok(argv[5]))
+		return worker_stop_main(argv + 3);
 	warn_user("%s is for jobdir itself", SUPERVISE_VERB);
 	return 2;
 }

@@ -13,7 +13,7 @@
 
 #include "base/fsio.h"
 #include "base/proc.h"
-#include "spool/names.h"
+#include "spool/dialect.h"
 
 /* A process may start so long after the file that names it was written: clocks
  * have a grain, and some write the number before they execute. */
@@ -55,6 +55,20 @@ named_process_read(struct named_process *process, int jobdir, const char *file)
 	    strlen(buf_str(&text)) == text.len)
 		named_process_set(process, parse_pid(buf_str(&text)), 0, &st);
 	buf_release(&text);
+}
+
+void
+named_process_find(struct named_process *process, int jobdir,
+    const struct spool_job *job, const struct journal *journal)
+{
+	const struct dialect *dialect = dialect_of(job->journal);
+
+	if (journal->command_id.pid > 1) {
+		process->pid = journal->command_id.pid;
+		process->start = journal->command_id.start;
+	} else if (!job->shared || dialect->owns_pid(jobdir, job->journal)) {
+		named_process_read(process, jobdir, dialect->pid_file);
+	}
 }
 
 enum named_life

@@ -15,6 +15,8 @@
 #include <sys/types.h>
 
 #include "base/util.h"
+#include "spool/journal.h"
+#include "spool/spool.h"
 
 struct named_process {
 	pid_t pid;      /* below 2: none is named */
@@ -38,6 +40,11 @@ void named_process_read(struct named_process *process, int jobdir,
 /* Fill from a record that names `pid`: `st` is that of the record's file. */
 void named_process_set(struct named_process *process, pid_t pid, uint64_t start,
     const struct stat *st);
+
+/* Which process does the record of `job` name: its journal, else a file?
+ * `process` was set from the stat of the journal. */
+void named_process_find(struct named_process *process, int jobdir,
+    const struct spool_job *job, const struct journal *journal);
 
 /* `start` receives its start time if it lives; may be NULL. */
 enum named_life named_process_life(const struct named_process *process,

@@ -163,22 +163,6 @@ gather_place(struct facts *f, const struct spool *spool, int jobdir,
 	    (own->sees_all || is_own(jobdir));
 }
 
-/* Which process does a stranger's record name: its journal, else a file? */
-static void
-find_named(int jobdir, struct record *record)
-{
-	const struct journal *j = &record->journal;
-
-	if (j->command_id.pid > 1) {
-		record->named.pid = j->command_id.pid;
-		record->named.start = j->command_id.start;
-	} else if (!record->job.shared ||
-	    record->dialect->owns_pid(jobdir, record->job.journal)) {
-		named_process_read(&record->named, jobdir,
-		    record->dialect->pid_file);
-	}
-}
-
 static void
 gather_named(struct facts *f, int jobdir, struct record *record)
 {
@@ -186,7 +170,8 @@ gather_named(struct facts *f, int jobdir, struct record *record)
 	usec_t written = record->journal_written;
 	uint64_t start = 0;
 
-	find_named(jobdir, record);
+	named_process_find(&record->named, jobdir, &record->job,
+	    &record->journal);
 	if (record->named.pid < 2 || f->other_boot)
 		return;
 	f->named = NAMED_DOUBTFUL;

@@ -19,6 +19,10 @@
 	"Job %s does not accept input: not started by jobdir"
 #define ERROR_INPUT_CLOSED "Failed to interact with job: [Errno 32] Broken pipe"
 #define ERROR_KILL_UNKNOWN "Failed to kill job: state unknown: %s"
+#define ERROR_KILL_UNPROVEN                                                    \
+	"Failed to kill job: process %ld cannot be proven to be this job"
+#define ERROR_UNKNOWN_ID "Unknown job_id: %s"
+#define ERROR_COMPLETED "Job already completed."
 #define ERROR_PARAMETER "Invalid parameter: %s"
 
 #endif

@@ -106,6 +106,18 @@ int op_views_last(struct op_logs *logs, size_t max_each, struct op_views *views,
 int op_views_range(struct op_logs *logs, int64_t out_offset, int64_t err_offset,
     size_t max_bytes, bool raw, struct op_views *views, struct err *err);
 
+/* The request that the arguments `signal` and `grace_seconds` describe, made by
+ * call->asker. */
+void op_stop_request(const struct op_call *call, struct request *request);
+
+/*
+ * Ask a job to stop (op_stop.c): leave the request, and see that somebody acts
+ * on it.  *note receives what is to be told besides, a constant; or stays.
+ * 0 or -1 with err.
+ */
+int op_stop_begin(const struct ops *ops, const struct record *record,
+    const struct request *request, const char **note, struct err *err);
+
 /*
  * "Something about this job changed": its directory, or the end of one of its
  * processes (job_watch.c).  Look again in the callback, and once after

@@ -1,9 +1,7 @@
 /*
  * ops_kill.c: kill_job
  *
- * The asker leaves a request and waits for what the job's supervisor makes of
- * it; it signals nothing itself.  A supervisor that was killed is replaced
- * first.
+ * The asker leaves a request (op_stop.c) and waits for what becomes of it.
  *
  * Invariant: the answer is read from the record, so `killed` means the same
  * here and for ever after.
@@ -11,12 +9,9 @@
 #include "base/compat.h"
 #include "verbs/internal.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engines/spawn.h"
 #include "truth/evidence.h"
 
 /* How long after the grace the end must be on record. */
@@ -146,46 +141,6 @@ describe(struct op_call *call, char *text, size_t size)
 	    status_word(k->record.verdict.status));
 }
 
-/* Who will act on the request?  -1: err. */
-static int
-ensure_supervisor(struct killing *k, struct err *err)
-{
-	const struct journal *j = &k->record.journal;
-
-	if (!j->supervisor.pid) {
-		k->note = "not started by jobdir: the request was written, no "
-			  "process was signalled";
-		return 0;
-	}
-	if (proc_life(&j->supervisor) == PROC_ALIVE)
-		return 0;
-	if (k->record.verdict.rule == RULE_LOCK_HELD) {
-		k->note = "it runs where it cannot be seen from here: the "
-			  "request was written";
-		return 0;
-	}
-	return spawn_take_over(k->ops->spool, k->job.name, err);
-}
-
-static int
-leave_request(struct killing *k, struct err *err)
-{
-	cleanup_close int dir = scan_open_dir(k->ops->spool, k->job.name);
-	struct request request;
-	int signo = signal_number(arg_string(k->call, "signal"));
-
-	if (dir < 0)
-		return err_sys(err, errno, "directory of job %s", k->job.id);
-	memset(&request, 0, sizeof(request));
-	request.signal = signo > 0 ? signo : SIGTERM;
-	request.grace = (usec_t)(arg_number(k->call, "grace_seconds",
-				     REQUEST_GRACE_DEFAULT) *
-	    USEC_PER_SEC);
-	request.at = time_wall();
-	request_set_by(&request, k->call->asker);
-	return request_write(dir, JOB_CANCEL, &request, err);
-}
-
 static void
 begin(struct killing *k)
 {
@@ -193,8 +148,10 @@ begin(struct killing *k)
 	    arg_number(k->call, "grace_seconds", REQUEST_GRACE_DEFAULT) +
 	    (k->ops->spool->remote ? AFTER_REMOTE : AFTER_LOCAL);
 	struct err err = ERR_INIT;
+	struct request request;
 
-	if (ensure_supervisor(k, &err) < 0 || leave_request(k, &err) < 0) {
+	op_stop_request(k->call, &request);
+	if (op_stop_begin(k->ops, &k->record, &request, &k->note, &err) < 0) {
 		killing_fail(k, &err);
 		return;
 	}
