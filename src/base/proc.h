@@ -39,8 +39,9 @@ enum proc_life {
 };
 
 struct proc_stat {
-	char state; /* R S D Z T t X as in proc(5) */
-	bool ended; /* a zombie, or on its way out */
+	char state;  /* R S D Z T t X as in proc(5) */
+	bool ended;  /* a zombie, or on its way out */
+	bool kernel; /* a thread of the kernel */
 	pid_t parent;
 	pid_t group;
 	pid_t session;
@@ -90,6 +91,18 @@ bool proc_works_in(pid_t pid, int dirfd);
 
 /* The effective uid of the process.  0 or -1 with errno. */
 int proc_owner(pid_t pid, uid_t *uid);
+
+/*
+ * The arguments of the process, program first, a NUL after each, as they stand
+ * in its memory now (it may have overwritten them), into `buf`.  Returns their
+ * length in bytes, at most `size` (then there may be more); 0 if it has none;
+ * -1 with errno.
+ */
+ssize_t proc_arguments(pid_t pid, char *buf, size_t size);
+
+/* The working directory of the process into `path`, with " (deleted)" at its
+ * end if that is gone.  0 or -1 with errno (EACCES: it may not be read). */
+int proc_directory(pid_t pid, char *path, size_t size);
 
 /* Open file `name` relative to descriptor `fd` of another process, which must
  * be a directory.  -1 with errno. */

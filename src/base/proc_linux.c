@@ -19,7 +19,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 96 };
+enum {
+	PATH_ROOM = 96,
+	KERNEL_THREAD = 0x00200000, /* PF_KTHREAD of linux/sched.h */
+};
 
 /* Read the beginning of a small file; -1 with errno, else the length. */
 static ssize_t
@@ -64,6 +67,7 @@ proc_read_stat(pid_t pid, struct proc_stat *st)
 	char path[PATH_ROOM], text[1024], *name, *end;
 	unsigned long long start;
 	int parent, group, session, threads;
+	unsigned flags;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (read_small(path, text, sizeof(text)) < 0)
@@ -73,9 +77,10 @@ proc_read_stat(pid_t pid, struct proc_stat *st)
 	end = strrchr(text, ')');
 	if (!name || !end || end < name ||
 	    sscanf(end + 1,
-		" %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+		" %c %d %d %d %*d %*d %u %*u %*u %*u %*u %*u %*u "
 		"%*d %*d %*d %*d %d %*d %llu",
-		&st->state, &parent, &group, &session, &threads, &start) != 6) {
+		&st->state, &parent, &group, &session, &flags, &threads,
+		&start) != 7) {
 		errno = EIO;
 		return -1;
 	}
@@ -85,6 +90,7 @@ proc_read_stat(pid_t pid, struct proc_stat *st)
 	st->start = start;
 	/* A zombie that still has threads has lost only its first one. */
 	st->ended = st->state == 'X' || (st->state == 'Z' && threads <= 1);
+	st->kernel = (flags & KERNEL_THREAD) != 0;
 	*end = '\0';
 	snprintf(st->name, sizeof(st->name), "%s", name + 1);
 	return 0;
@@ -382,6 +388,48 @@ proc_owner(pid_t pid, uid_t *uid)
 	if (stat(path, &st) < 0)
 		return -1;
 	*uid = st.st_uid;
+	return 0;
+}
+
+ssize_t
+proc_arguments(pid_t pid, char *buf, size_t size)
+{
+	char path[PATH_ROOM];
+	size_t length = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	while (
+	    length < size && (n = read(fd, buf + length, size - length)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break; /* it ends just now: what was read counts */
+		length += (size_t)n;
+	}
+	close(fd);
+	return (ssize_t)length;
+}
+
+int
+proc_directory(pid_t pid, char *path, size_t size)
+{
+	char name[PATH_ROOM];
+	ssize_t length;
+
+	snprintf(name, sizeof(name), "/proc/%d/cwd", (int)pid);
+	length = readlink(name, path, size);
+	if (length < 0)
+		return -1;
+	if ((size_t)length == size) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	path[length] = '\0';
 	return 0;
 }
 

@@ -274,16 +274,37 @@ spawn_end(struct spawn *spawn)
 	spawn->helper = 0;
 }
 
-int
-spawn_take_over(const struct spool *spool, const char *name, struct err *err)
+/* This process's environment without the mark of the job that it may be in: the
+ * new supervisor is no part of that one's tree.  Its strings are not copied. */
+static char **
+unmarked_environment(void)
 {
-	const char *argv[] = { "jobdir", SUPERVISE_VERB, SUPERVISE_TAKE_OVER,
-		name, NULL };
-	int from[4] = { spool->fd, -1, -1, -1 };
+	size_t count = 0, i;
+	char **copy;
+
+	while (environ[count])
+		count++;
+	copy = xrealloc(NULL, count + 1, sizeof(*copy));
+	for (i = count = 0; environ[i]; i++)
+		if (strncmp(environ[i], ENV_ID "=", sizeof(ENV_ID)) != 0)
+			copy[count++] = environ[i];
+	copy[count] = NULL;
+	return copy;
+}
+
+/* `jobdir supervise OPTION NAME`, up to the exit of its first process. */
+static int
+start_detached(const struct spool *spool, const char *option, const char *name,
+    int hold, struct err *err)
+{
+	const char *argv[] = { "jobdir", SUPERVISE_VERB, option, name, NULL };
+	int from[4] = { spool->fd, -1, hold, -1 };
+	char **environment = unmarked_environment();
 	int sys, status = 0;
 	pid_t pid;
 
-	sys = spawn_self(argv, environ, from, &pid);
+	sys = spawn_self(argv, environment, from, &pid);
+	free(environment);
 	if (sys)
 		return err_sys(err, sys, "start a new supervisor");
 	while (waitpid(pid, &status, 0) < 0)
@@ -294,4 +315,24 @@ spawn_take_over(const struct spool *spool, const char *name, struct err *err)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	return err_set(err, ERR_SYSTEM, "no new supervisor could be started");
+}
+
+int
+spawn_take_over(const struct spool *spool, const char *name, struct err *err)
+{
+	return start_detached(spool, SUPERVISE_TAKE_OVER, name, -1, err);
+}
+
+int
+spawn_adopt(const struct spool *spool, const char *name, int hold,
+    struct err *err)
+{
+	int result = start_detached(spool, SUPERVISE_ADOPT, name, hold, err);
+
+	/* Its first process may have been killed after the work was done. */
+	if (job_is_visible(spool->fd, name)) {
+		err_clear(err);
+		return 0;
+	}
+	return result < 0 ? -1 : 1;
 }

@@ -69,11 +69,22 @@ int spawn_self(const char *const *argv, char *const *environment,
     const int from[4], pid_t *pid);
 
 /*
- * Start a new supervisor for the running job in directory `name`, whose own was
- * killed, and wait until it has taken over (a few milliseconds).  0 also if
+ * Start a new supervisor for the job in directory `name`, whose own was killed,
+ * and wait until it has taken over (a few milliseconds).  The job runs, or has
+ * ended and left processes behind.  0 also if there is nothing to take over, or
  * another process was faster; -1 with err.
  */
 int spawn_take_over(const struct spool *spool, const char *name,
+    struct err *err);
+
+/*
+ * Start a supervisor for the process that runs already and that the record in
+ * .new/<name> describes (supervise.h), and wait until it has put the job into
+ * sight.  `hold` is a lock that is kept so long even if this process dies.
+ * 0: in sight; 1: that process has ended meanwhile; -1: err.  After 1 and -1
+ * the directory is gone, or goes with the next sweep.
+ */
+int spawn_adopt(const struct spool *spool, const char *name, int hold,
     struct err *err);
 
 #endif

@@ -61,8 +61,14 @@ void supervise_run(const struct supervise *args) __attribute__((noreturn));
  * The hidden verb: `jobdir supervise NAME`, started by a server with the root
  * as descriptor SUPERVISE_FD_ROOT and so on, and with the command's environment
  * as its own.  Reads the start record from the directory; detaches itself.
- * `jobdir supervise --take-over NAME` becomes the new supervisor of a running
- * job whose own was killed; exits at once with 0 when it has, 1 when it can't.
+ * `jobdir supervise --take-over NAME` becomes the new supervisor of a job whose
+ * own was killed: of a running one, or of one that has ended and left processes
+ * behind.  `jobdir supervise --adopt NAME` becomes the supervisor of a process
+ * that runs already and puts its job, .new/NAME, into sight; its record, with
+ * the identity of that process, names its maker as supervisor.  Both exit at
+ * once with 0 when that is done or there is nothing to be done (any more), 1
+ * when it can't be; descriptor SUPERVISE_FD_HOLD, a lock of the asker, is kept
+ * open by --adopt until then.
  */
 int supervise_main(int argc, char **argv);
 
@@ -74,5 +80,6 @@ enum {
 
 #define SUPERVISE_VERB "supervise"
 #define SUPERVISE_TAKE_OVER "--take-over"
+#define SUPERVISE_ADOPT "--adopt"
 
 #endif

@@ -121,6 +121,19 @@ mend(struct supervisor *s)
 	    O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
+/* The log of an adopted process is a file of its own, maybe another one by now
+ * than before: how large it is counts, at the end. */
+static void
+look_at_log_file(struct supervisor *s)
+{
+	struct stat st;
+
+	if (s->log_file &&
+	    fstatat(AT_FDCWD, s->log_file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode))
+		s->out.size = st.st_size;
+}
+
 int
 supervisor_record_end(struct supervisor *s)
 {
@@ -129,6 +142,7 @@ supervisor_record_end(struct supervisor *s)
 
 	bounded_log_look(&s->out);
 	bounded_log_look(&s->err);
+	look_at_log_file(s);
 	s->end.out = bounded_log_facts(&s->out);
 	s->end.err = bounded_log_facts(&s->err);
 	s->end.has_err = s->has_err;

@@ -28,6 +28,7 @@ enum {
 	TICK_RETRY = 1000 * 1000,        /* the end could not be recorded */
 	TICK_ZOMBIE = 20 * 1000,         /* taken over, ended, not reaped */
 	ZOMBIE_PATIENCE = 10 * 1000 * 1000,
+	ZOMBIE_PATIENCE_STOPPED = 1000 * 1000, /* it was to be stopped */
 };
 
 struct supervisor_signals supervisor_signals;
@@ -159,6 +160,8 @@ static bool
 look_at_adopted(struct supervisor *s)
 {
 	struct pollfd fd = { s->pidfd, POLLIN, 0 };
+	usec_t patience = s->cause == STOP_NOT ? ZOMBIE_PATIENCE
+					       : ZOMBIE_PATIENCE_STOPPED;
 	int status = 0;
 
 	while (waitpid(-1, &status, WNOHANG) > 0)
@@ -169,7 +172,7 @@ look_at_adopted(struct supervisor *s)
 		if (compat_pidfd_status(s->pidfd, &status) == 0)
 			supervisor_note_end(s, status, true, NULL);
 		else if (errno != EAGAIN ||
-		    time_boot() - s->zombie_since > ZOMBIE_PATIENCE)
+		    time_boot() - s->zombie_since > patience)
 			supervisor_note_end(s, 0, false, NULL);
 		if (s->has_ended) { /* it ended when that was first seen */
 			s->end.finished -= time_boot() - s->zombie_since;

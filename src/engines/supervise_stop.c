@@ -9,7 +9,8 @@
  *
  * Invariant: only what is proven to be the job's is signalled: an own child, a
  * descendant through a pidfd, or (taken over) a process that carries the job's
- * mark.  Supervisors of other jobs, and what is below them, never.
+ * mark, or (adopted) one that descended from the command when it was to be
+ * stopped.  Supervisors of other jobs, and what is below them, never.
  */
 #include "base/compat.h"
 #include "engines/supervisor.h"
@@ -21,16 +22,23 @@
 
 #include "base/proc.h"
 
-enum { PASS_PAUSE = 5 * 1000, STUBBORN_PAUSE = 1000 * 1000 };
+enum {
+	PASS_PAUSE = 5 * 1000,
+	STUBBORN_PAUSE = 1000 * 1000,
+	GRACE_PAUSE_LEAST = 20 * 1000,
+	GRACE_PAUSE_MOST = 1000 * 1000,
+};
 
 /* Too large for a stack, and nothing may be allocated now. */
 static pid_t members[TREE_MAX];
 
 static int
-list_members(const struct supervisor *s)
+list_members(struct supervisor *s)
 {
 	if (s->own_child)
 		return tree_below(getpid(), members, TREE_MAX);
+	if (s->adopted)
+		return adopted_look(s);
 	return tree_marked(s->id, s->jobdir, members, TREE_MAX);
 }
 
@@ -72,10 +80,13 @@ signal_member(const struct supervisor *s, int i, int count, int signo)
 }
 
 static int
-signal_all(const struct supervisor *s, int signo)
+signal_all(struct supervisor *s, int signo)
 {
-	int count = list_members(s), sent = 0, i;
+	int count, sent = 0, i;
 
+	if (s->adopted)
+		return adopted_signal(s, signo);
+	count = list_members(s);
 	for (i = 0; i < count; i++)
 		if (signal_member(s, i, count, signo))
 			sent++;
@@ -115,6 +126,7 @@ stop_request(struct supervisor *s, const struct request *request,
 		return;
 	}
 	s->phase = STOP_GRACE;
+	s->stop_boot = time_boot();
 	s->kill_boot = request->signal == SIGKILL ? 0 : kill_at;
 	if (s->cause == STOP_NOT) {
 		s->request = *request;
@@ -125,6 +137,22 @@ stop_request(struct supervisor *s, const struct request *request,
 		return;
 	signal_all(s, request->signal);
 	signal_all(s, SIGCONT);
+}
+
+/* How soon to look whether the rest of a tree has ended that is not of own
+ * children, whose end nobody tells: ever more slowly. */
+static usec_t
+grace_pause(const struct supervisor *s, usec_t now)
+{
+	usec_t pause = (now - s->stop_boot) / 8, rest = s->kill_boot - now;
+
+	if (s->own_child || !s->has_ended)
+		return rest;
+	if (pause < GRACE_PAUSE_LEAST)
+		pause = GRACE_PAUSE_LEAST;
+	if (pause > GRACE_PAUSE_MOST)
+		pause = GRACE_PAUSE_MOST;
+	return pause < rest ? pause : rest;
 }
 
 usec_t
@@ -138,7 +166,7 @@ stop_step(struct supervisor *s)
 	now = time_boot();
 	if (s->phase == STOP_GRACE && now < s->kill_boot) {
 		if (!s->has_ended || !stop_is_tree_empty(s))
-			return s->kill_boot - now;
+			return grace_pause(s, now);
 		s->phase = STOP_NONE;
 		return -1;
 	}
@@ -147,7 +175,7 @@ stop_step(struct supervisor *s)
 		left = kill_children(&killed);
 	} else {
 		left = list_members(s);
-		killed = signal_all(s, SIGKILL);
+		killed = s->adopted ? adopted_kill(s) : signal_all(s, SIGKILL);
 	}
 	if (left == 0 && s->has_ended && stop_is_tree_empty(s)) {
 		s->phase = STOP_NONE;

@@ -48,9 +48,12 @@ struct supervisor {
 	size_t record_len;
 
 	pid_t command;
-	bool own_child;      /* false: taken over */
-	int pidfd;           /* taken over: of the command; else -1 */
-	const char *id;      /* taken over: what marks the tree; else NULL */
+	bool own_child;         /* false: taken over, or adopted */
+	bool adopted;           /* it ran before it was a job */
+	uint64_t command_start; /* taken over: with the pid, its identity */
+	int pidfd;              /* taken over: of the command; else -1 */
+	const char *id;         /* taken over: marks the tree; else NULL */
+	const char *log_file;   /* adopted: of its output; NULL: not known */
 	usec_t zombie_since; /* taken over: when its end was seen; 0: not yet */
 	usec_t started_boot;
 	usec_t deadline_boot; /* of the time limit; -1: none */
@@ -62,6 +65,7 @@ struct supervisor {
 	enum stop_phase phase;
 	enum stop_cause cause;  /* the first */
 	struct request request; /* why it is being stopped */
+	usec_t stop_boot;       /* STOP_GRACE: since when */
 	usec_t kill_boot;       /* STOP_GRACE: when SIGKILL follows */
 
 	bool remote;   /* no notification: tick */
@@ -116,6 +120,19 @@ void stop_request(struct supervisor *s, const struct request *request,
 usec_t stop_step(struct supervisor *s);
 /* Has the tree anything left that belongs to this job? */
 bool stop_is_tree_empty(struct supervisor *s);
+
+/* The tree of an adopted process (supervise_adopted.c), which has no mark: from
+ * the first of these calls on, the command and what descends from it.
+ * Returns how many live. */
+int adopted_look(struct supervisor *s);
+/* Signal them all; returns how many took it. */
+int adopted_signal(struct supervisor *s, int signo);
+/* SIGKILL to them all, none of them being able to fork meanwhile. */
+int adopted_kill(struct supervisor *s);
+
+/* Become the supervisor of what runs already (supervise_take.c); returns the
+ * exit code of the process in between. */
+int supervisor_take(const char *name, bool is_adoption);
 
 /* Logs (supervise_logs.c). */
 void bounded_log_init(struct bounded_log *log, int fd, int64_t bound);

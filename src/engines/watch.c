@@ -7,7 +7,6 @@
 #include "base/compat.h"
 #include "engines/watch.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +16,9 @@ struct watch {
 	struct loop *loop;
 	struct loop_timer *rescan;
 	struct watch_handle *handles;
+	struct watch_handle *removed; /* to be freed */
+	int rescanned;                /* handles that want the rescan */
+	int firing;                   /* calls under way */
 	void *inotify;    /* state; NULL: not to be had, or not tried yet */
 	bool try_inotify; /* at the first use: an instance costs its closing */
 	void *poll;
@@ -41,20 +43,24 @@ watch_kind_from_word(const char *word)
 
 static void rescan(void *arg);
 
-/* Free removed handles; not while callbacks of a chain are running. */
-static void
-sweep(struct watch *watch)
+void
+watch_enter(struct watch *watch)
 {
-	struct watch_handle **h = &watch->handles;
+	watch->firing++;
+}
 
-	while (*h) {
-		struct watch_handle *handle = *h;
+void
+watch_leave(struct watch *watch)
+{
+	struct watch_handle *handle;
 
-		if (handle->changed) {
-			h = &handle->next;
-			continue;
-		}
-		*h = handle->next;
+	if (--watch->firing > 0)
+		return;
+	while ((handle = watch->removed)) {
+		watch->removed = handle->next_removed;
+		*handle->link = handle->next;
+		if (handle->next)
+			handle->next->link = handle->link;
 		free(handle);
 	}
 }
@@ -64,7 +70,7 @@ arm_rescan(struct watch *watch)
 {
 	loop_timer_cancel(watch->rescan);
 	watch->rescan = NULL;
-	if (watch->handles)
+	if (watch->rescanned > 0)
 		watch->rescan = loop_timer(watch->loop,
 		    time_mono() + WATCH_RESCAN, rescan, watch);
 }
@@ -73,24 +79,35 @@ static void
 rescan(void *arg)
 {
 	struct watch *watch = arg;
+	struct watch_handle *handle;
 
 	watch->rescan = NULL;
-	watch_fire(watch, NULL);
-	sweep(watch);
+	watch_enter(watch);
+	for (handle = watch->handles; handle; handle = handle->next)
+		if (!(handle->what & WATCH_NO_RESCAN))
+			watch_fire(handle, NULL);
+	watch_leave(watch);
 	arm_rescan(watch);
 }
 
 void
-watch_fire(struct watch *watch, struct watch_handle *handle)
+watch_fire(struct watch_handle *handle, const char *name)
 {
-	if (handle) {
-		if (handle->changed)
-			handle->changed(handle->arg);
+	if (handle->removed)
 		return;
-	}
+	if (handle->named)
+		handle->named(handle->arg, name);
+	else
+		handle->changed(handle->arg);
+}
+
+void
+watch_fire_all(struct watch *watch)
+{
+	struct watch_handle *handle;
+
 	for (handle = watch->handles; handle; handle = handle->next)
-		if (handle->changed)
-			handle->changed(handle->arg);
+		watch_fire(handle, NULL);
 }
 
 struct watch *
@@ -113,19 +130,22 @@ watch_new(struct loop *loop, enum watch_kind kind, struct err *err)
 
 /* The kernel's help, if there is any to be had for this directory. */
 static bool
-add_to_inotify(struct watch *watch, struct watch_handle *handle)
+add_to_inotify(struct watch *watch, struct watch_handle *handle, int dirfd)
 {
 	struct err ignored = ERR_INIT;
 
-	if (handle->dirfd < 0 || compat_is_remote(handle->dirfd))
+	if (dirfd < 0 || compat_is_remote(dirfd))
 		return false;
 	if (watch->try_inotify) {
 		watch->try_inotify = false;
 		watch->inotify =
 		    watch_backend_inotify.open(watch, watch->loop, &ignored);
 	}
-	return watch->inotify &&
-	    watch_backend_inotify.add(watch->inotify, handle) == 0;
+	if (!watch->inotify ||
+	    watch_backend_inotify.add(watch->inotify, handle, dirfd) < 0)
+		return false;
+	handle->backend = &watch_backend_inotify;
+	return true;
 }
 
 void
@@ -135,10 +155,11 @@ watch_free(struct watch *watch)
 
 	if (!watch)
 		return;
-	loop_timer_cancel(watch->rescan);
+	watch_enter(watch);
 	for (handle = watch->handles; handle; handle = handle->next)
 		watch_remove(handle);
-	sweep(watch);
+	watch_leave(watch);
+	loop_timer_cancel(watch->rescan);
 	if (watch->inotify)
 		watch_backend_inotify.close(watch->inotify);
 	if (watch->poll)
@@ -146,30 +167,55 @@ watch_free(struct watch *watch)
 	free(watch);
 }
 
+static struct watch_handle *
+add(struct watch *watch, int dirfd, const struct watch_handle *wanted)
+{
+	struct watch_handle *handle = xmalloc(sizeof(*handle));
+
+	*handle = *wanted;
+	handle->watch = watch;
+	handle->descriptor = -1;
+	if (!add_to_inotify(watch, handle, dirfd)) {
+		if (handle->what & WATCH_NO_POLL) {
+			free(handle);
+			return NULL;
+		}
+		handle->backend = &watch_backend_poll;
+		watch_backend_poll.add(watch->poll, handle, dirfd);
+	}
+	handle->next = watch->handles;
+	handle->link = &watch->handles;
+	if (handle->next)
+		handle->next->link = &handle->next;
+	watch->handles = handle;
+	if (!(handle->what & WATCH_NO_RESCAN)) {
+		watch->rescanned++;
+		if (!watch->rescan)
+			arm_rescan(watch);
+	}
+	return handle;
+}
+
 struct watch_handle *
 watch_add(struct watch *watch, int dirfd, unsigned what,
     watch_changed_fn *changed, void *arg)
 {
-	struct watch_handle *handle = xmalloc(sizeof(*handle));
+	const struct watch_handle wanted = { .what = what,
+		.changed = changed,
+		.arg = arg };
 
-	memset(handle, 0, sizeof(*handle));
-	handle->watch = watch;
-	handle->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
-	handle->what = what;
-	handle->changed = changed;
-	handle->arg = arg;
-	handle->descriptor = -1;
-	handle->next = watch->handles;
-	watch->handles = handle;
-	if (add_to_inotify(watch, handle)) {
-		handle->backend = &watch_backend_inotify;
-	} else {
-		watch_backend_poll.add(watch->poll, handle);
-		handle->backend = &watch_backend_poll;
-	}
-	if (!watch->rescan)
-		arm_rescan(watch);
-	return handle;
+	return add(watch, dirfd, &wanted);
+}
+
+struct watch_handle *
+watch_add_named(struct watch *watch, int dirfd, unsigned what,
+    watch_named_fn *named, void *arg)
+{
+	const struct watch_handle wanted = { .what = what,
+		.named = named,
+		.arg = arg };
+
+	return add(watch, dirfd, &wanted);
 }
 
 void
@@ -177,13 +223,24 @@ watch_remove(struct watch_handle *handle)
 {
 	struct watch *watch;
 
-	if (!handle || !handle->changed)
+	if (!handle || handle->removed)
 		return;
 	watch = handle->watch;
 	handle->backend->remove(handle->backend == &watch_backend_inotify
 		? watch->inotify
 		: watch->poll,
 	    handle);
-	handle->changed = NULL;
-	close_fd(&handle->dirfd);
+	watch_enter(watch);
+	handle->removed = true;
+	handle->next_removed = watch->removed;
+	watch->removed = handle;
+	if (!(handle->what & WATCH_NO_RESCAN) && --watch->rescanned == 0)
+		arm_rescan(watch);
+	watch_leave(watch);
+}
+
+bool
+watch_is_lost(const struct watch_handle *handle)
+{
+	return handle->lost;
 }

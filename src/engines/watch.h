@@ -12,10 +12,14 @@
  *	...
  *	watch_remove(handle);
  *
- * Local directories are watched by the kernel.  Where it can't (network and
- * FUSE file systems, no instance or watch to be had), the directory is polled,
- * with the same answers: 20 ms after a change, and ever more slowly up to 1 s
- * while nothing happens.
+ * Local directories are watched by the kernel; no descriptor of them is kept.
+ * Where it can't (network and FUSE file systems, no instance or watch to be
+ * had), the directory is polled, with the same answers: 20 ms after a change,
+ * and ever more slowly up to 1 s while nothing happens.
+ *
+ * Who has thousands of directories asks with watch_add_named() which entry it
+ * was, looks by himself every so often (WATCH_NO_RESCAN), and polls by himself
+ * what the kernel can't watch (WATCH_NO_POLL).
  */
 #ifndef ENGINES_WATCH_H
 #define ENGINES_WATCH_H
@@ -31,12 +35,19 @@ enum {
 	WATCH_NAMES = 1,   /* entries made, renamed, removed; the directory
 			  * itself renamed (its removal: by the rescan) */
 	WATCH_CONTENT = 2, /* and files in it written */
+
+	WATCH_NO_RESCAN = 4, /* call only if there was an event */
+	WATCH_NO_POLL = 8,   /* no handle where the kernel can't watch */
 };
 
 struct watch;
 struct watch_handle;
 
 typedef void watch_changed_fn(void *arg);
+
+/* `name`: the entry that changed; NULL: any of them, or the directory itself.
+ * Events of one file come in their order. */
+typedef void watch_named_fn(void *arg, const char *name);
 
 /* "auto", "inotify", "poll" -> kind; -1 if it is none. */
 int watch_kind_from_word(const char *word);
@@ -47,12 +58,18 @@ struct watch *watch_new(struct loop *loop, enum watch_kind kind,
 void watch_free(struct watch *watch); /* NULL is allowed; after its handles */
 
 /*
- * Watch directory `dirfd` (copied; the caller may close his).  Never fails:
- * what can't be watched is polled.  The handle may be removed inside its own
- * callback.
+ * Watch directory `dirfd`, which stays the caller's.  Never fails but with
+ * WATCH_NO_POLL (NULL): what can't be watched is polled.  The handle may be
+ * removed inside its own callback.
  */
 struct watch_handle *watch_add(struct watch *watch, int dirfd, unsigned what,
     watch_changed_fn *changed, void *arg);
+struct watch_handle *watch_add_named(struct watch *watch, int dirfd,
+    unsigned what, watch_named_fn *named, void *arg);
 void watch_remove(struct watch_handle *handle); /* NULL is allowed */
+
+/* The kernel gave the watch up, since the directory was removed or its file
+ * system unmounted; told by one last call.  Only the rescan is left. */
+bool watch_is_lost(const struct watch_handle *handle);
 
 #endif

@@ -1,8 +1,10 @@
 /*
  * watch_backend.h: what a way of watching must offer (for watch*.c only)
  *
- * A backend is a constant of three functions.  It calls watch_fire() for every
- * handle whose directory may have changed, from the loop, never from add().
+ * A backend is a constant of four functions.  It calls watch_fire() for every
+ * handle whose directory may have changed, from the loop, never from add(), and
+ * between watch_enter() and watch_leave(): until then removed handles stay in
+ * memory.
  */
 #ifndef ENGINES_WATCH_BACKEND_H
 #define ENGINES_WATCH_BACKEND_H
@@ -13,35 +15,40 @@ struct watch_backend;
 
 struct watch_handle {
 	struct watch *watch;
-	struct watch_handle *next; /* in watch.c's list */
+	struct watch_handle *next;  /* in watch.c's list */
+	struct watch_handle **link; /* what points here in it */
+	struct watch_handle *next_removed;
 	const struct watch_backend *backend;
-	int dirfd;
 	unsigned what;
-	watch_changed_fn *changed; /* NULL: removed, freed later */
+	bool removed; /* freed by watch_leave() */
+	bool lost;
+	watch_changed_fn *changed; /* this one or the other */
+	watch_named_fn *named;
 	void *arg;
 
 	/* The backend's own. */
 	struct watch_handle *next_same; /* inotify: of the same directory */
-	int descriptor;                 /* inotify: watch descriptor */
-	void *backend_state;            /* poll */
-	struct loop_timer *timer;       /* poll */
-	usec_t interval;                /* poll */
-	uint64_t fingerprint;           /* poll */
+	int descriptor;        /* inotify: watch descriptor; -1: none */
+	struct polled *polled; /* poll */
 };
 
 struct watch_backend {
 	/* The state of this backend, or NULL with err. */
 	void *(*open)(struct watch *watch, struct loop *loop, struct err *err);
 	void (*close)(void *state);
-	/* 0, or -1 with errno. */
-	int (*add)(void *state, struct watch_handle *handle);
+	/* 0, or -1 with errno.  `dirfd` is the caller's. */
+	int (*add)(void *state, struct watch_handle *handle, int dirfd);
 	void (*remove)(void *state, struct watch_handle *handle);
 };
 
 extern const struct watch_backend watch_backend_inotify;
 extern const struct watch_backend watch_backend_poll;
 
-/* "Look again" at that handle, or (NULL) at all of them. */
-void watch_fire(struct watch *watch, struct watch_handle *handle);
+void watch_enter(struct watch *watch);
+void watch_leave(struct watch *watch);
+
+/* "Look again" at entry `name` (NULL: any) of that handle. */
+void watch_fire(struct watch_handle *handle, const char *name);
+void watch_fire_all(struct watch *watch);
 
 #endif

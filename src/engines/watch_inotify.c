@@ -5,8 +5,8 @@
  * the kernel has one watch for it, and its handles form a chain.
  *
  * Invariant: the chain of a watch descriptor holds exactly the living handles
- * that were added under it; an overflow, and anything not understood, means
- * "look again at all of them".
+ * that were added under it and that the kernel still has; an overflow, and
+ * anything not understood, means "look again at all of them".
  */
 #include "base/compat.h"
 #include "engines/watch_backend.h"
@@ -24,7 +24,7 @@ static const uint32_t names_mask = IN_CREATE | IN_DELETE | IN_MOVED_FROM |
     IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 static const uint32_t content_mask = IN_MODIFY;
 
-enum { CHAINS = 256, EVENT_ROOM = 16384 };
+enum { CHAINS = 4096, EVENT_ROOM = 16384, READS_MAX = 16 };
 
 struct inotify {
 	struct watch *watch;
@@ -39,44 +39,79 @@ chain_of(struct inotify *in, int descriptor)
 	return &in->chains[(unsigned)descriptor % CHAINS];
 }
 
+/* The kernel has no such watch any more. */
 static void
-fire_descriptor(struct inotify *in, int descriptor)
+forget(struct inotify *in, struct watch_handle *handle)
 {
-	struct watch_handle *handle = *chain_of(in, descriptor);
+	struct watch_handle **h = chain_of(in, handle->descriptor);
+
+	while (*h && *h != handle)
+		h = &(*h)->next_same;
+	if (*h)
+		*h = handle->next_same;
+	handle->descriptor = -1;
+}
+
+static void
+fire_descriptor(struct inotify *in, const struct inotify_event *event,
+    const char *name)
+{
+	struct watch_handle *handle = *chain_of(in, event->wd);
 	struct watch_handle *next;
 
 	for (; handle; handle = next) {
 		next = handle->next_same;
-		if (handle->descriptor == descriptor)
-			watch_fire(in->watch, handle);
+		if (handle->descriptor != event->wd)
+			continue;
+		if (event->mask & IN_IGNORED) {
+			forget(in, handle);
+			handle->lost = true;
+		}
+		watch_fire(handle, name);
 	}
+}
+
+/* One reading: false if there is nothing left to read. */
+static bool
+read_events(struct inotify *in)
+{
+	char buf[EVENT_ROOM] __attribute__((aligned(8)));
+	struct inotify_event event;
+	ssize_t n = read(in->fd, buf, sizeof(buf));
+	const char *name;
+	size_t at;
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return false;
+	if (n <= 0) {
+		watch_fire_all(in->watch);
+		return false;
+	}
+	for (at = 0; at + sizeof(event) <= (size_t)n;
+	     at += sizeof(event) + event.len) {
+		memcpy(&event, buf + at, sizeof(event));
+		name = event.len > 0 ? buf + at + sizeof(event) : NULL;
+		if ((event.mask & IN_Q_OVERFLOW) || event.wd < 0)
+			watch_fire_all(in->watch);
+		else
+			fire_descriptor(in, &event, name);
+	}
+	/* With less than half of the room used the queue is empty. */
+	return (size_t)n > sizeof(buf) / 2;
 }
 
 static void
 on_events(void *arg, int events)
 {
-	char buf[EVENT_ROOM] __attribute__((aligned(8)));
 	struct inotify *in = arg;
-	struct inotify_event event;
-	ssize_t n;
-	size_t at;
+	struct watch *watch = in->watch;
+	int reads = 0;
 
 	(void)events;
-	n = read(in->fd, buf, sizeof(buf));
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	if (n <= 0) {
-		watch_fire(in->watch, NULL);
-		return;
-	}
-	for (at = 0; at + sizeof(event) <= (size_t)n;
-	     at += sizeof(event) + event.len) {
-		memcpy(&event, buf + at, sizeof(event));
-		if ((event.mask & IN_Q_OVERFLOW) || event.wd < 0)
-			watch_fire(in->watch, NULL);
-		else
-			fire_descriptor(in, event.wd);
-	}
+	watch_enter(watch);
+	while (reads++ < READS_MAX && read_events(in))
+		continue;
+	watch_leave(watch);
 }
 
 static void *
@@ -108,7 +143,7 @@ inotify_close(void *state)
 }
 
 static int
-inotify_add(void *state, struct watch_handle *handle)
+inotify_add(void *state, struct watch_handle *handle, int dirfd)
 {
 	uint32_t mask = names_mask | IN_MASK_ADD;
 	struct inotify *in = state;
@@ -118,7 +153,7 @@ inotify_add(void *state, struct watch_handle *handle)
 	if (handle->what & WATCH_CONTENT)
 		mask |= content_mask;
 	/* By descriptor: the path may name something else by now. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", handle->dirfd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", dirfd);
 	handle->descriptor = inotify_add_watch(in->fd, path, mask);
 	if (handle->descriptor < 0)
 		return -1;
@@ -132,9 +167,12 @@ static void
 inotify_remove(void *state, struct watch_handle *handle)
 {
 	struct inotify *in = state;
-	struct watch_handle **h = chain_of(in, handle->descriptor);
+	struct watch_handle **h;
 	bool shared = false;
 
+	if (handle->lost)
+		return;
+	h = chain_of(in, handle->descriptor);
 	while (*h) {
 		if (*h == handle) {
 			*h = handle->next_same;

@@ -25,6 +25,15 @@ struct polling {
 	struct loop *loop;
 };
 
+/* One directory that is polled. */
+struct polled {
+	struct polling *polling;
+	struct loop_timer *timer;
+	usec_t interval;
+	uint64_t fingerprint;
+	int dirfd; /* kept: its path may name another one later */
+};
+
 struct print {
 	uint64_t hash;
 	int dirfd;
@@ -63,14 +72,14 @@ mix_entry(void *arg, const char *name)
 }
 
 static uint64_t
-fingerprint(const struct watch_handle *handle)
+fingerprint(const struct polled *polled)
 {
-	struct print print = { 14695981039346656037u, handle->dirfd, 0 };
+	struct print print = { 14695981039346656037u, polled->dirfd, 0 };
 	struct stat st;
 
-	if (fstat(handle->dirfd, &st) == 0)
+	if (fstat(polled->dirfd, &st) == 0)
 		mix_stat(&print, &st);
-	if (fsio_each(handle->dirfd, mix_entry, &print) < 0)
+	if (fsio_each(polled->dirfd, mix_entry, &print) < 0)
 		mix(&print, "?", 1);
 	return print.hash;
 }
@@ -78,10 +87,12 @@ fingerprint(const struct watch_handle *handle)
 static void look(void *arg);
 
 static void
-arm(struct watch_handle *handle, struct loop *loop)
+arm(struct watch_handle *handle)
 {
-	handle->timer =
-	    loop_timer(loop, time_mono() + handle->interval, look, handle);
+	struct polled *polled = handle->polled;
+
+	polled->timer = loop_timer(polled->polling->loop,
+	    time_mono() + polled->interval, look, handle);
 }
 
 static void *
@@ -102,14 +113,16 @@ poll_close(void *state)
 }
 
 static int
-poll_add(void *state, struct watch_handle *handle)
+poll_add(void *state, struct watch_handle *handle, int dirfd)
 {
-	struct polling *polling = state;
+	struct polled *polled = xmalloc(sizeof(*polled));
 
-	handle->interval = POLL_FAST;
-	handle->fingerprint = fingerprint(handle);
-	handle->backend_state = polling;
-	arm(handle, polling->loop);
+	polled->polling = state;
+	polled->interval = POLL_FAST;
+	polled->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	polled->fingerprint = fingerprint(polled);
+	handle->polled = polled;
+	arm(handle);
 	return 0;
 }
 
@@ -117,26 +130,31 @@ static void
 poll_remove(void *state, struct watch_handle *handle)
 {
 	(void)state;
-	loop_timer_cancel(handle->timer);
-	handle->timer = NULL;
+	loop_timer_cancel(handle->polled->timer);
+	close_fd(&handle->polled->dirfd);
+	free(handle->polled);
+	handle->polled = NULL;
 }
 
 static void
 look(void *arg)
 {
 	struct watch_handle *handle = arg;
-	struct polling *polling = handle->backend_state;
-	uint64_t now = fingerprint(handle);
-	bool changed = now != handle->fingerprint;
+	struct watch *watch = handle->watch;
+	struct polled *polled = handle->polled;
+	uint64_t now = fingerprint(polled);
+	bool changed = now != polled->fingerprint;
 
-	handle->timer = NULL;
-	handle->fingerprint = now;
-	handle->interval = changed ? POLL_FAST : handle->interval * 3 / 2;
-	if (handle->interval > POLL_SLOW)
-		handle->interval = POLL_SLOW;
-	arm(handle, polling->loop);
-	if (changed)
-		watch_fire(polling->watch, handle);
+	polled->fingerprint = now;
+	polled->interval = changed ? POLL_FAST : polled->interval * 3 / 2;
+	if (polled->interval > POLL_SLOW)
+		polled->interval = POLL_SLOW;
+	arm(handle);
+	if (!changed)
+		return;
+	watch_enter(watch);
+	watch_fire(handle, NULL);
+	watch_leave(watch);
 }
 
 const struct watch_backend watch_backend_poll = {

@@ -202,7 +202,7 @@ int cli_catch_interrupt(struct cli *cli, struct err *err);
 int cli_call(struct cli *cli, const struct op_row *row, struct op_call *call,
     json_t **result, struct err *err);
 
-/* Wait with op_row_wait for the jobs in `ids` (borrowed).  `timeout` in
+/* Wait with OP_WAIT for the jobs in `ids` (borrowed).  `timeout` in
  * microseconds, -1: no limit.  Returns like cli_call(). */
 int cli_wait_for(struct cli *cli, json_t *ids, bool any, usec_t timeout,
     int tail_lines, json_t **result, struct err *err);

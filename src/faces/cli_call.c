@@ -102,7 +102,7 @@ cli_wait_for(struct cli *cli, json_t *ids, bool any, usec_t timeout,
 	if (timeout >= 0)
 		json_object_set_new(args, "timeout_seconds",
 		    json_real((double)timeout / USEC_PER_SEC));
-	ended = cli_call(cli, &op_row_wait, &call, result, err);
+	ended = cli_call(cli, &op_rows[OP_WAIT], &call, result, err);
 	json_decref(args);
 	return ended;
 }

@@ -125,28 +125,11 @@ make_content(json_t *text)
 	return json_pack("[{s:s,s:o}]", "type", "text", "text", text);
 }
 
-/* A call failed: the model is told, so that it can do better. */
-static void
-answer_error(struct rpc_request *request, enum mcp_revision revision,
-    const struct err *err)
-{
-	struct buf clean = BUF_INIT;
-	bool lossy = false;
-	json_t *text;
-
-	text_add_utf8(&clean, err->text, strlen(err->text), &lossy);
-	text = json_stringn(buf_str(&clean), clean.len);
-	buf_release(&clean);
-	mcp_answer(request, revision,
-	    json_pack("{s:o,s:b}", "content", make_content(text), "isError", 1),
-	    MCP_UNCACHED);
-}
-
 /* The same data twice: clients show the model only the one or only the
  * other. */
 static void
 answer_result(struct rpc_request *request, enum mcp_revision revision,
-    json_t *result)
+    json_t *result, bool failed)
 {
 	char *text = json_dumps(result, RPC_JSON_FLAGS);
 	json_t *answer =
@@ -155,7 +138,31 @@ answer_result(struct rpc_request *request, enum mcp_revision revision,
 	free(text);
 	if (revision >= MCP_2025_06_18)
 		json_object_set(answer, "structuredContent", result);
+	if (failed)
+		json_object_set_new(answer, "isError", json_true());
 	mcp_answer(request, revision, answer, MCP_UNCACHED);
+	json_decref(result);
+}
+
+/* A call failed: the model is told, so that it can do better. */
+static void
+answer_error(struct rpc_request *request, enum mcp_revision revision,
+    const struct op_row *row, const struct err *err)
+{
+	struct buf clean = BUF_INIT;
+	bool lossy = false;
+	json_t *text;
+
+	if (row->in_band) {
+		answer_result(request, revision, ops_error_in_band(err), true);
+		return;
+	}
+	text_add_utf8(&clean, err->text, strlen(err->text), &lossy);
+	text = json_stringn(buf_str(&clean), clean.len);
+	buf_release(&clean);
+	mcp_answer(request, revision,
+	    json_pack("{s:o,s:b}", "content", make_content(text), "isError", 1),
+	    MCP_UNCACHED);
 }
 
 /* --- calls at work ------------------------------------------------------ */
@@ -202,8 +209,9 @@ on_done(struct op_call *op, json_t *result)
 	struct mcp_call *call = op->arg;
 
 	retire(call);
-	answer_result(call->request, call->revision, result);
-	json_decref(result);
+	answer_result(call->request, call->revision, result,
+	    op->row->in_band &&
+		!json_is_true(json_object_get(result, "success")));
 	mcp_idle(call->mcp);
 }
 
@@ -213,7 +221,7 @@ on_failed(struct op_call *op, const struct err *err)
 	struct mcp_call *call = op->arg;
 
 	retire(call);
-	answer_error(call->request, call->revision, err);
+	answer_error(call->request, call->revision, op->row, err);
 	mcp_idle(call->mcp);
 }
 
@@ -374,7 +382,7 @@ mcp_tools_call(const struct mcp_request *r)
 	if (args_check(args, json_object_get(tool->entry, "inputSchema"),
 		&err) < 0) {
 		json_decref(args);
-		answer_error(r->rpc, r->revision, &err);
+		answer_error(r->rpc, r->revision, tool->row, &err);
 		return;
 	}
 	start_call(r, tool->row, args);

@@ -151,6 +151,9 @@ journal_start_text(const struct journal *j, struct err *err)
 	if (j->from_run)
 		add_line(&out, KEY_FROM_RUN, json_true());
 	add_string(&out, KEY_HOST, j->host);
+	if (j->adopted)
+		add_line(&out, KEY_ADOPTED, json_true());
+	add_string(&out, KEY_LOG_FILE, j->log_file);
 	add_time(&out, KEY_CREATED, j->created);
 	add_time(&out, KEY_STARTED, j->started);
 	add_identity(&out, j);

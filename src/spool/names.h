@@ -12,6 +12,7 @@
 #define ROOT_KEYS ".keys"       /* claims of idempotency keys */
 #define ROOT_KEYS_LIMIT "limit" /* lock: counting live jobs */
 #define ROOT_OLD ".old"         /* job directories being removed */
+#define OLD_GONE ".gone-"       /* in there, judged; a number appended */
 
 /* In a job's directory. */
 #define JOB_JOURNAL "journal.json"

@@ -90,6 +90,8 @@ cursor_format(const json_t *job)
 	cleanup_free char *plain = NULL;
 	usec_t when = 0;
 
+	if (!started) /* as mcp_job_status calls it */
+		started = json_string_value(json_object_get(job, "started_at"));
 	if (started && time_parse(started, &when) < 0)
 		when = 0;
 	plain = xasprintf("%lld:%s", (long long)when, id ? id : "");

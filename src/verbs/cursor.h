@@ -20,7 +20,7 @@ struct cursor {
 int cursor_parse(struct cursor *cursor, const char *text);
 void cursor_release(struct cursor *cursor);
 
-/* The position of a listed job (its members started and job_id); malloc'd. */
+/* The position of a listed job (its members job_id and started or started_at); malloc'd. */
 char *cursor_format(const json_t *job);
 
 #endif

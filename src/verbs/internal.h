@@ -60,6 +60,17 @@ json_t *record_json_started(const struct ops *ops, const struct record *record);
 /* An item of wait_for_jobs' done, without output. */
 json_t *record_json_done(const struct record *record);
 
+/* An item of mcp_job_status, and its result for one job (record_workflow.c). */
+json_t *record_json_workflow(const struct ops *ops,
+    const struct record *record);
+/* Members that several objects have. */
+void record_json_status_word(json_t *object, const struct record *record);
+void record_json_ending(json_t *object, const struct record *record);
+void record_json_request(json_t *object, const struct record *record);
+void record_json_progress(json_t *object, const struct record *record);
+/* `result` as it stands in its journal, unless it is huge. */
+void record_json_result(json_t *object, const struct record *record);
+
 void json_set_string(json_t *object, const char *key, const char *value);
 void json_set_time(json_t *object, const char *key, usec_t when);
 void json_set_seconds(json_t *object, const char *key, double seconds);
@@ -105,6 +116,24 @@ int op_views_last(struct op_logs *logs, size_t max_each, struct op_views *views,
 /* From both offsets on; for interact_with_job and get_job_output. */
 int op_views_range(struct op_logs *logs, int64_t out_offset, int64_t err_offset,
     size_t max_bytes, bool raw, struct op_views *views, struct err *err);
+
+/* A page of jobs, newest first. */
+struct op_page {
+	json_t *jobs;
+	char *next_cursor; /* NULL: there are no more */
+	size_t total;      /* jobs of the root */
+};
+
+/*
+ * The page that the arguments `cursor` and `limit` ask for (op_list_page()
+ * frees nothing on success: jobs and next_cursor are the caller's).
+ * limit	if the argument is absent
+ * bytes	at most of JSON
+ * 0, or -1 with err, ERR_INVALID: a bad cursor.
+ */
+int op_list_page(struct ops *ops, const struct op_call *call,
+    const struct ops_list_query *query, int64_t limit, size_t bytes,
+    struct op_page *page, struct err *err);
 
 /* The request that the arguments `signal` and `grace_seconds` describe, made by
  * call->asker. */
@@ -159,6 +188,8 @@ void op_status(struct ops *ops, struct op_call *call);
 void op_interact(struct ops *ops, struct op_call *call);
 void op_kill(struct ops *ops, struct op_call *call);
 void op_list(struct ops *ops, struct op_call *call);
+void op_mcp_cancel(struct ops *ops, struct op_call *call);
+void op_mcp_status(struct ops *ops, struct op_call *call);
 void op_tail(struct ops *ops, struct op_call *call);
 void op_wait(struct ops *ops, struct op_call *call);
 

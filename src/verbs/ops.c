@@ -16,11 +16,9 @@
 #include "verbs/internal.h"
 
 #define OPS_ROW(index, name, phrase, start)                                    \
-	[index] = { #name, phrase, tool_json_##name, start },
+	[index] = { #name, phrase, tool_json_##name,                           \
+		(index) == OP_MCP_CANCEL || (index) == OP_MCP_STATUS, start },
 const struct op_row op_rows[OP_COUNT] = { OPS_TABLE(OPS_ROW) };
-
-const struct op_row op_row_wait = { "wait_for_jobs", "wait for jobs", NULL,
-	op_wait };
 
 const struct op_row *
 ops_find(const char *tool)

@@ -28,6 +28,7 @@
 #include "spool/spool.h"
 
 struct ops;
+struct record;
 
 /* Limits and defaults that a face hands to the operations. */
 struct ops_config {
@@ -75,6 +76,7 @@ struct op_row {
 	const char *tool;   /* name over MCP */
 	const char *phrase; /* "Failed to <phrase>: …" */
 	const char *json;   /* the entry of tools/list, as text */
+	bool in_band; /* errors are results, too: {"success": false, …} */
 	void (*start)(struct ops *ops, struct op_call *call);
 };
 
@@ -86,7 +88,10 @@ struct op_row {
 	X(OP_INTERACT, interact_with_job, "interact with job", op_interact)    \
 	X(OP_KILL, kill_job, "kill job", op_kill)                              \
 	X(OP_LIST, list_jobs, "list jobs", op_list)                            \
-	X(OP_TAIL, tail_job_output, "tail job output", op_tail)
+	X(OP_MCP_CANCEL, mcp_cancel_job, "cancel job", op_mcp_cancel)          \
+	X(OP_MCP_STATUS, mcp_job_status, "get job status", op_mcp_status)      \
+	X(OP_TAIL, tail_job_output, "tail job output", op_tail)                \
+	X(OP_WAIT, wait_for_jobs, "wait for jobs", op_wait)
 
 #define OPS_INDEX(index, name, phrase, start) index,
 enum op_index { OPS_TABLE(OPS_INDEX) OP_COUNT };
@@ -112,6 +117,8 @@ struct ops_list_query {
 	int64_t newest_ended; /* all that live and so many others; -1: off */
 	bool leftover;        /* count what ended jobs left behind, too */
 	size_t command_characters; /* longer commands are cut; 0: none */
+	/* What is made of a job; NULL: the members of list_jobs. */
+	json_t *(*make)(const struct ops *ops, const struct record *record);
 };
 
 /* Call `each` with a job (members as in list_jobs, and "leftover"; borrowed),
@@ -123,10 +130,9 @@ int ops_list(struct ops *ops, const struct ops_list_query *query,
 json_t *ops_show(struct ops *ops, const char *word, bool allow_last,
     struct err *err);
 
-/* wait: args {"job_ids": […], "mode": "all"|"any", "timeout_seconds": number
- * or absent for no limit, "tail_lines"}; the result of wait_for_jobs, whose
- * jobs come in the order of their ends. */
-extern const struct op_row op_row_wait;
+/* The error of a call as the result of an operation whose errors are in band:
+ * {"success": false, "error", "code"}; a new reference. */
+json_t *ops_error_in_band(const struct err *err);
 
 /*
  * Write raw bytes to a job's input, as much as it takes at this moment; never

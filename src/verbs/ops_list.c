@@ -20,7 +20,7 @@
 #include "verbs/cursor.h"
 
 /* A start comes at most so long after the second in its name. */
-enum { NAME_SLACK = 2 * USEC_PER_SEC, PAGE_BYTES = 16 * 1024 };
+enum { NAME_SLACK = 2 * USEC_PER_SEC, PAGE_BYTES = 16 * 1024, PAGE_JOBS = 20 };
 
 struct candidate {
 	usec_t started;
@@ -40,7 +40,8 @@ struct listing {
 	int64_t given_ended;
 	int (*each)(void *arg, json_t *job);
 	void *arg;
-	int result; /* non-zero: stop */
+	int result;   /* non-zero: stop */
+	size_t total; /* jobs of the root */
 };
 
 static int
@@ -210,9 +211,11 @@ consider(struct listing *l, const struct spool_entry *entry)
 		c->id = xstrdup(record.job.id);
 		c->ended = status_is_final(record.verdict.status) &&
 		    record.leftover == 0;
-		c->job = record_json_listed(&record,
-		    l->query->command_characters ? l->query->command_characters
-						 : SIZE_MAX);
+		c->job = l->query->make ? l->query->make(l->ops, &record)
+					: record_json_listed(&record,
+					      l->query->command_characters
+						  ? l->query->command_characters
+						  : SIZE_MAX);
 		if (record.leftover > 0)
 			json_object_set_new(c->job, "leftover",
 			    json_integer(record.leftover));
@@ -229,6 +232,7 @@ run(struct listing *l, struct err *err)
 	if (spool_recheck(l->ops->spool, err) < 0 ||
 	    spool_index_read(&index, l->ops->spool, err) < 0)
 		return -1;
+	l->total = index.count;
 	for (i = 0; i < index.count && !l->result; i++) {
 		const struct spool_entry *entry = &index.entries[i];
 
@@ -255,10 +259,11 @@ ops_list(struct ops *ops, const struct ops_list_query *query,
 	return run(&l, err);
 }
 
-/* A page: its jobs, until there are enough. */
-struct page {
+/* What a page is made of, until it is full. */
+struct filling {
 	json_t *jobs;
 	size_t bytes;
+	size_t most_bytes;
 	int64_t limit;
 	bool more;
 };
@@ -266,17 +271,58 @@ struct page {
 static int
 add_to_page(void *arg, json_t *job)
 {
-	struct page *page = arg;
+	struct filling *page = arg;
 	size_t bytes = json_dumpb(job, NULL, 0, JSON_COMPACT) + 1;
 
 	if ((int64_t)json_array_size(page->jobs) == page->limit ||
 	    (json_array_size(page->jobs) > 0 &&
-		page->bytes + bytes > PAGE_BYTES)) {
+		page->bytes + bytes > page->most_bytes)) {
 		page->more = true;
 		return 1;
 	}
 	page->bytes += bytes;
 	json_array_append(page->jobs, job);
+	return 0;
+}
+
+static const char *
+optional_string(const struct op_call *call, const char *name)
+{
+	return json_string_value(json_object_get(call->args, name));
+}
+
+int
+op_list_page(struct ops *ops, const struct op_call *call,
+    const struct ops_list_query *query, int64_t limit, size_t bytes,
+    struct op_page *page, struct err *err)
+{
+	const char *text = optional_string(call, "cursor");
+	struct filling filling = { .limit = (int64_t)arg_number(call, "limit",
+				       (double)limit),
+		.most_bytes = bytes };
+	struct listing l = { .ops = ops,
+		.query = query,
+		.each = add_to_page,
+		.arg = &filling };
+	struct cursor cursor = { 0 };
+	int result;
+
+	if (text && cursor_parse(&cursor, text) < 0)
+		return err_set(err, ERR_INVALID, ERROR_PARAMETER, "cursor");
+	l.after = text ? &cursor : NULL;
+	filling.jobs = json_array();
+	result = run(&l, err);
+	cursor_release(&cursor);
+	if (result < 0) {
+		json_decref(filling.jobs);
+		return -1;
+	}
+	page->jobs = filling.jobs;
+	page->total = l.total;
+	page->next_cursor = NULL;
+	if (filling.more)
+		page->next_cursor = cursor_format(json_array_get(filling.jobs,
+		    json_array_size(filling.jobs) - 1));
 	return 0;
 }
 
@@ -297,12 +343,6 @@ wanted_statuses(const struct op_call *call)
 	return statuses;
 }
 
-static const char *
-optional_string(const struct op_call *call, const char *name)
-{
-	return json_string_value(json_object_get(call->args, name));
-}
-
 void
 op_list(struct ops *ops, struct op_call *call)
 {
@@ -312,40 +352,19 @@ op_list(struct ops *ops, struct op_call *call)
 		.limit = -1,
 		.newest_ended = -1,
 		.command_characters = OPS_COMMAND_LISTED };
-	struct page page = { .limit = (int64_t)arg_number(call, "limit", 20) };
-	struct listing l = { .ops = ops,
-		.query = &query,
-		.each = add_to_page,
-		.arg = &page };
-	const char *text = optional_string(call, "cursor");
-	struct cursor cursor = { 0 };
 	struct err err = ERR_INIT;
-	json_t *result, *last;
+	struct op_page page;
+	json_t *result;
 
-	if (text && cursor_parse(&cursor, text) < 0) {
-		err_set(&err, ERR_INVALID, ERROR_PARAMETER, "cursor");
-		op_failed(call, &err);
-		return;
-	}
-	l.after = text ? &cursor : NULL;
-	page.jobs = json_array();
-	if (run(&l, &err) < 0) {
-		json_decref(page.jobs);
-		cursor_release(&cursor);
+	if (op_list_page(ops, call, &query, PAGE_JOBS, PAGE_BYTES, &page,
+		&err) < 0) {
 		op_failed_at(call, &err);
 		return;
 	}
 	result = json_object();
 	json_set_string(result, "root", ops->spool->path);
-	if (page.more) {
-		cleanup_free char *next = NULL;
-
-		last =
-		    json_array_get(page.jobs, json_array_size(page.jobs) - 1);
-		next = cursor_format(last);
-		json_set_string(result, "next_cursor", next);
-	}
+	json_set_string(result, "next_cursor", page.next_cursor);
 	json_object_set_new(result, "jobs", page.jobs);
-	cursor_release(&cursor);
+	free(page.next_cursor);
 	op_done(call, result);
 }

@@ -84,6 +84,12 @@ set_number(json_t *object, const char *key, int64_t number)
 }
 
 static void
+set_status(json_t *object, const struct record *record)
+{
+	json_set_string(object, "status", status_word(record->verdict.status));
+}
+
+static void
 set_reason(json_t *object, const struct record *record)
 {
 	enum reason reason = record->verdict.reason;
@@ -93,8 +99,15 @@ set_reason(json_t *object, const struct record *record)
 		json_set_string(object, "reason", reason_word(reason));
 }
 
-static void
-set_ending(json_t *object, const struct record *record)
+void
+record_json_status_word(json_t *object, const struct record *record)
+{
+	set_status(object, record);
+	set_reason(object, record);
+}
+
+void
+record_json_ending(json_t *object, const struct record *record)
 {
 	const struct journal *j = &record->journal;
 	char name[16];
@@ -107,22 +120,16 @@ set_ending(json_t *object, const struct record *record)
 		json_set_string(object, "signal", signal_name(j->signal, name));
 }
 
-static void
-set_status(json_t *object, const struct record *record)
-{
-	json_set_string(object, "status", status_word(record->verdict.status));
-}
-
 /* "progress" with those members that are of the right type. */
-static void
-set_progress(json_t *object, const struct journal *j)
+void
+record_json_progress(json_t *object, const struct record *record)
 {
+	const struct journal *j = &record->journal;
 	static const char *const numbers[] = { "current", "total" };
 	static const char *const strings[] = { "unit", "message" };
 	json_t *progress, *value;
 	size_t i;
 
-	json_set_string(object, "phase", j->phase);
 	if (!j->progress)
 		return;
 	progress = json_object();
@@ -166,11 +173,12 @@ record_json_listed(const struct record *record, size_t command_characters)
 	json_set_time(object, "started", record->started);
 	set_reason(object, record);
 	json_set_string(object, "name", j->name);
-	set_ending(object, record);
+	record_json_ending(object, record);
 	json_set_time(object, "finished", record->finished);
 	json_set_seconds(object, "duration_seconds", record->duration);
 	json_set_string(object, "cwd", j->cwd);
-	set_progress(object, j);
+	json_set_string(object, "phase", j->phase);
+	record_json_progress(object, record);
 	set_started_by(object, j);
 	set_journal_error(object, record);
 	return object;
@@ -191,14 +199,13 @@ record_json_started(const struct ops *ops, const struct record *record)
 	json_t *object = json_object();
 
 	json_set_string(object, "job_id", record->job.id);
-	set_status(object, record);
-	set_reason(object, record);
+	record_json_status_word(object, record);
 	if (j->command_id.pid)
 		set_number(object, "pid", j->command_id.pid);
 	json_set_time(object, "started", record->started);
 	json_set_time(object, "finished", record->finished);
 	json_set_seconds(object, "duration_seconds", record->duration);
-	set_ending(object, record);
+	record_json_ending(object, record);
 	json_set_string(object, "name", j->name);
 	json_set_command(object, j->command ? j->command : "", SIZE_MAX,
 	    OPS_COMMAND_SHOWN);
@@ -214,16 +221,15 @@ record_json_done(const struct record *record)
 
 	json_set_string(object, "job_id", record->job.id);
 	json_set_string(object, "name", record->journal.name);
-	set_status(object, record);
-	set_reason(object, record);
-	set_ending(object, record);
+	record_json_status_word(object, record);
+	record_json_ending(object, record);
 	json_set_time(object, "finished", record->finished);
 	json_set_seconds(object, "duration_seconds", record->duration);
 	return object;
 }
 
-static void
-set_request(json_t *object, const struct record *record)
+void
+record_json_request(json_t *object, const struct record *record)
 {
 	const struct journal *j = &record->journal;
 	char name[16];
@@ -305,9 +311,10 @@ set_hint(json_t *object, const struct record *record)
 }
 
 /* What a worker left as its result, unless it is huge. */
-static void
-set_result(json_t *object, const struct journal *j)
+void
+record_json_result(json_t *object, const struct record *record)
 {
+	const struct journal *j = &record->journal;
 	size_t size;
 
 	if (!j->result)
@@ -342,9 +349,8 @@ record_json_status(const struct ops *ops, const struct record *record)
 	bool running = record->verdict.status == STATUS_RUNNING;
 
 	json_set_string(object, "job_id", record->job.id);
-	set_status(object, record);
-	set_reason(object, record);
-	set_ending(object, record);
+	record_json_status_word(object, record);
+	record_json_ending(object, record);
 	json_set_string(object, "name", j->name);
 	json_set_command(object, j->command ? j->command : "", SIZE_MAX,
 	    OPS_COMMAND_SHOWN);
@@ -358,13 +364,14 @@ record_json_status(const struct ops *ops, const struct record *record)
 		set_number(object, "pid", j->command_id.pid);
 	if (record->leftover > 0)
 		set_number(object, "leftover", record->leftover);
-	set_request(object, record);
+	record_json_request(object, record);
 	if (j->timeout_usec >= 0)
 		set_number(object, "timeout_seconds",
 		    (j->timeout_usec + USEC_PER_SEC - 1) / USEC_PER_SEC);
 	if (j->interactive)
 		json_object_set_new(object, "interactive", json_true());
-	set_progress(object, j);
+	json_set_string(object, "phase", j->phase);
+	record_json_progress(object, record);
 	set_error(object, record);
 	set_logs(object, record);
 	set_usage(object, j);
@@ -374,6 +381,6 @@ record_json_status(const struct ops *ops, const struct record *record)
 	if (record->verdict.orphaned)
 		json_object_set_new(object, "orphaned", json_true());
 	set_hint(object, record);
-	set_result(object, j);
+	record_json_result(object, record);
 	return object;
 }
