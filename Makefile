@@ -214,16 +214,20 @@ coverage:
 
 .PHONY: check check-layers check-lengths check-shell check-man hdr-check format
 .PHONY: format-check lint
-check: check-layers hdr-check check-lengths format-check check-shell check-man
+check: check-layers check-portable hdr-check check-lengths format-check check-shell check-man
 
 check-layers:
 	scripts/check-layers src
+
+check-portable: $(GEN)/tools.h
+	CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' scripts/check-portable $(BUILD)/poison \
+	    $(SRCS)
 
 check-lengths:
 	scripts/check-lengths src tests
 
 check-shell:
-	shellcheck scripts/* .ci/run
+	shellcheck scripts/* .ci/run spool-layout/examples/*.sh tests/hostile/*/*.sh
 
 # The manual is well formed and says what --help says.
 check-man: $(PROGRAM)

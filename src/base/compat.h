@@ -87,6 +87,10 @@ int compat_collapse_range(int fd, off_t offset, off_t length);
 off_t compat_next_hole(int fd, off_t offset);
 off_t compat_next_data(int fd, off_t offset);
 
+/* openat(2) for reading, leaving even the access time as it is where the system
+ * lets the caller (O_NOATIME: the owner).  A descriptor, or -1 with errno. */
+int compat_open_unseen(int dirfd, const char *name, int flags);
+
 /* Is the file system of `fd` shared between hosts or served by a user's
  * program, so that it tells of no change made elsewhere? */
 bool compat_is_remote(int fd);

@@ -179,6 +179,17 @@ compat_next_data(int fd, off_t offset)
 	return lseek(fd, offset, SEEK_DATA);
 }
 
+int
+compat_open_unseen(int dirfd, const char *name, int flags)
+{
+	int fd = openat(dirfd, name, flags | O_RDONLY | O_NOATIME);
+
+	/* Only the owner of a file may ask for that. */
+	if (fd < 0 && errno == EPERM)
+		fd = openat(dirfd, name, flags | O_RDONLY);
+	return fd;
+}
+
 bool
 compat_is_remote(int fd)
 {

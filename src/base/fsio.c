@@ -18,24 +18,35 @@
 int
 fsio_open_dir(int dirfd, const char *name, bool follow)
 {
-	return openat(dirfd, name,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+	return compat_open_unseen(dirfd, name,
+	    O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+}
+
+static int
+check_regular(const struct stat *st)
+{
+	if (S_ISREG(st->st_mode))
+		return 0;
+	errno = S_ISDIR(st->st_mode) ? EISDIR
+	    : S_ISLNK(st->st_mode)   ? ELOOP
+				     : EINVAL;
+	return -1;
 }
 
 int
 fsio_open_file(int dirfd, const char *name, struct stat *st)
 {
-	cleanup_close int fd = openat(dirfd, name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	cleanup_close int fd = -1;
 
-	if (fd < 0)
+	/* Opening alone may have an effect: of a FIFO it releases who waits to
+	 * write, of a device anything. */
+	if (fstatat(dirfd, name, st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    check_regular(st) < 0)
 		return -1;
-	if (fstat(fd, st) < 0)
+	fd = compat_open_unseen(dirfd, name,
+	    O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, st) < 0 || check_regular(st) < 0)
 		return -1;
-	if (!S_ISREG(st->st_mode)) {
-		errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
-		return -1;
-	}
 	return steal_fd(&fd);
 }
 
@@ -151,7 +162,7 @@ fsio_each(int dirfd, int (*each)(void *arg, const char *name), void *arg)
 	DIR *dir;
 	int fd;
 
-	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = compat_open_unseen(dirfd, ".", O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	dir = fdopendir(fd);

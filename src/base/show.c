@@ -39,6 +39,12 @@ acts(uint32_t c)
 	    (c >= 0x2066 && c <= 0x2069);
 }
 
+bool
+text_acts(const char *data, size_t length)
+{
+	return acts(decode(data, length));
+}
+
 /* Append the character at data[0], valid or not, so that it only prints.
  * Returns its length; *width receives how many characters were appended. */
 static size_t

@@ -54,6 +54,10 @@ size_t text_utf8_incomplete(const char *data, size_t len);
  * valid UTF-8 string. */
 size_t text_utf8_fit(const char *text, size_t len, size_t max);
 
+/* Does this valid character of `length` bytes act on the text around it instead
+ * of being printed: a control, a change of direction, a line separator? */
+bool text_acts(const char *data, size_t length);
+
 /* The string with control characters shown as \n, \t, \x1b, \u0085 …, so that
  * a terminal does nothing but print it; invalid UTF-8 becomes U+FFFD.  Cut to
  * `max` characters with a final "…" if longer (0: no limit). */

@@ -28,7 +28,7 @@ enum {
 	TICK_RETRY = 1000 * 1000,        /* the end could not be recorded */
 	TICK_ZOMBIE = 20 * 1000,         /* taken over, ended, not reaped */
 	ZOMBIE_PATIENCE = 10 * 1000 * 1000,
-	ZOMBIE_PATIENCE_STOPPED = 1000 * 1000, /* it was to be stopped */
+	STOPPED_PATIENCE = 1500 * 1000, /* after the grace, as askers have */
 };
 
 struct supervisor_signals supervisor_signals;
@@ -151,6 +151,18 @@ reap(struct supervisor *s)
 	return pid == 0;
 }
 
+/* Until when is a command that has ended waited for to be reaped, which tells
+ * its exit code?  An orphan is init's; another parent may never do that, and
+ * who asked for a stop must hear of it. */
+static usec_t
+patience_end(const struct supervisor *s)
+{
+	usec_t end = s->zombie_since + ZOMBIE_PATIENCE;
+	usec_t asked = s->stop_boot + s->request.grace + STOPPED_PATIENCE;
+
+	return s->adopted && s->cause != STOP_NOT && asked < end ? asked : end;
+}
+
 /*
  * A command that was taken over is no child: its pidfd tells of its end, and of
  * its exit code once its parent has reaped it.  Returns false when nothing of
@@ -160,8 +172,6 @@ static bool
 look_at_adopted(struct supervisor *s)
 {
 	struct pollfd fd = { s->pidfd, POLLIN, 0 };
-	usec_t patience = s->cause == STOP_NOT ? ZOMBIE_PATIENCE
-					       : ZOMBIE_PATIENCE_STOPPED;
 	int status = 0;
 
 	while (waitpid(-1, &status, WNOHANG) > 0)
@@ -171,8 +181,7 @@ look_at_adopted(struct supervisor *s)
 			s->zombie_since = time_boot();
 		if (compat_pidfd_status(s->pidfd, &status) == 0)
 			supervisor_note_end(s, status, true, NULL);
-		else if (errno != EAGAIN ||
-		    time_boot() - s->zombie_since > patience)
+		else if (errno != EAGAIN || time_boot() > patience_end(s))
 			supervisor_note_end(s, 0, false, NULL);
 		if (s->has_ended) { /* it ended when that was first seen */
 			s->end.finished -= time_boot() - s->zombie_since;

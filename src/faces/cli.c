@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* In the order of the help: start, look, wait, act, system. */
+/* In the order of the help: start, look, wait, act, tidy, others, system. */
 const struct cli_verb *const cli_verbs[] = {
 	&cli_verb_run,
 	&cli_verb_ls,
@@ -24,8 +24,12 @@ const struct cli_verb *const cli_verbs[] = {
 	&cli_verb_log,
 	&cli_verb_path,
 	&cli_verb_wait,
+	&cli_verb_watch,
 	&cli_verb_kill,
 	&cli_verb_send,
+	&cli_verb_rm,
+	&cli_verb_gc,
+	&cli_verb_adopt,
 	&cli_verb_mcp,
 	&cli_verb_help,
 	NULL,

@@ -63,7 +63,12 @@ enum {
 	CLI_RAW,
 	CLI_NO_NEWLINE,
 	CLI_EOF,
+	CLI_DRY_RUN,
+	CLI_OLDER_THAN,
+	CLI_FAILED,
 	CLI_WATCHER,
+	CLI_AFTER,
+	CLI_LOG,
 	CLI_MANUAL,
 };
 
@@ -214,6 +219,9 @@ char *cli_command_line(const struct cli *cli, const char *verb,
 /* Say that the job runs on and how to stop it.  Returns 130. */
 int cli_say_interrupted(const struct cli *cli, const char *id);
 
+/* Can a job be called that?  If not, this is a usage error. */
+bool cli_check_name(struct cli *cli, const char *name);
+
 /* The word that names a job: the only operand, or @last.  NULL after a usage
  * error. */
 const char *cli_job_word(struct cli *cli);
@@ -232,8 +240,12 @@ extern const struct cli_verb cli_verb_show;
 extern const struct cli_verb cli_verb_log;
 extern const struct cli_verb cli_verb_path;
 extern const struct cli_verb cli_verb_wait;
+extern const struct cli_verb cli_verb_watch;
 extern const struct cli_verb cli_verb_kill;
 extern const struct cli_verb cli_verb_send;
+extern const struct cli_verb cli_verb_rm;
+extern const struct cli_verb cli_verb_gc;
+extern const struct cli_verb cli_verb_adopt;
 extern const struct cli_verb cli_verb_mcp;
 extern const struct cli_verb cli_verb_help;
 

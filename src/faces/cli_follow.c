@@ -7,6 +7,7 @@
 #include "base/compat.h"
 #include "faces/cli_follow.h"
 
+#include "base/fsio.h"
 #include "engines/watch.h"
 
 #include <errno.h>
@@ -199,11 +200,29 @@ set_up(struct follow *f, const struct cli_log_query *query)
 	return lives;
 }
 
+/* The log of an adopted process is in another directory; NULL: it is not. */
+static struct watch_handle *
+watch_log_file(struct follow *f, struct watch *watch)
+{
+	const char *path = record_out_log(f->job);
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *parent = NULL;
+	cleanup_close int dir = -1;
+
+	if (!slash)
+		return NULL;
+	parent = xstrndup(path, (size_t)(slash - path) + 1);
+	dir = fsio_open_dir(AT_FDCWD, parent, true);
+	return dir < 0
+	    ? NULL
+	    : watch_add(watch, dir, WATCH_NAMES | WATCH_CONTENT, on_change, f);
+}
+
 static void
 follow_loop(struct follow *f)
 {
 	struct watch *watch = watch_new(f->cli->loop, WATCH_AUTO, f->err);
-	struct watch_handle *handle;
+	struct watch_handle *handle, *other;
 	struct loop_source *gone;
 
 	if (!watch) {
@@ -213,6 +232,7 @@ follow_loop(struct follow *f)
 	gone = loop_add(f->cli->loop, STDOUT_FILENO, 0, on_reader_gone, f);
 	handle = watch_add(watch, f->jobdir, WATCH_NAMES | WATCH_CONTENT,
 	    on_change, f);
+	other = watch_log_file(f, watch);
 	f->looked = -LOOK_EVERY; /* watch first, look second */
 	step(f);
 	while (!f->over && !f->cli->interrupted)
@@ -221,6 +241,7 @@ follow_loop(struct follow *f)
 		f->outcome = STREAM_INTERRUPTED;
 	loop_timer_cancel(f->timer);
 	watch_remove(handle);
+	watch_remove(other);
 	watch_free(watch);
 	loop_remove(gone);
 }

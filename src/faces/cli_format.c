@@ -175,6 +175,7 @@ format_what(const json_t *job, struct buf *out)
 {
 	const char *command = format_string(job, "command");
 	const char *name = format_string(job, "name");
+	const char *kind = format_string(job, "kind");
 
 	if (name && *name)
 		text_show(out, name, 0);
@@ -182,6 +183,8 @@ format_what(const json_t *job, struct buf *out)
 		buf_addstr(out, ": ");
 	if (command && *command)
 		text_show(out, command, 0);
+	if (kind)
+		buf_addf(out, "%s(%s)", out->len ? " " : "", kind);
 }
 
 void
@@ -189,8 +192,14 @@ format_remarks(const json_t *job, struct buf *out)
 {
 	const json_t *leftover = json_object_get(job, "leftover");
 	long long count = (long long)json_integer_value(leftover);
+	const char *phase = format_string(job, "phase");
 	struct buf progress = BUF_INIT;
 
+	if (phase && *phase &&
+	    json_object_get(json_object_get(job, "progress"), "current")) {
+		text_show(&progress, phase, 24);
+		buf_addch(&progress, ' ');
+	}
 	format_progress(job, &progress);
 	if (progress.len)
 		buf_addf(out, "  [%s]", buf_str(&progress));

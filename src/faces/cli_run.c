@@ -42,6 +42,17 @@ name_ok(const char *name)
 	return i > 0 && i <= NAME_MOST;
 }
 
+bool
+cli_check_name(struct cli *cli, const char *name)
+{
+	if (!name_ok(name))
+		cli_usage(cli,
+		    "no name: '%s' (letters, digits "
+		    "and ._:+- after the first, at most %d)",
+		    name, NAME_MOST);
+	return !cli_bad(cli);
+}
+
 /* NAME=VALUE sets a variable, NAME passes it; of both the name is stored. */
 static void
 add_variable(struct run *run, char *text)
@@ -112,12 +123,7 @@ take_option(struct run *run, int c)
 {
 	switch (c) {
 	case 'n':
-		if (!name_ok(optarg))
-			cli_usage(run->cli,
-			    "no name: '%s' (letters, digits "
-			    "and ._:+- after the first, at most %d)",
-			    optarg, NAME_MOST);
-		else
+		if (cli_check_name(run->cli, optarg))
 			json_object_set_new(run->args, "name",
 			    json_string(optarg));
 		break;

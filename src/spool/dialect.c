@@ -7,7 +7,6 @@
 #include "base/compat.h"
 #include "spool/dialect.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,14 +77,6 @@ dialect_each(int jobdir, void (*each)(void *arg, const char *journal),
 	return 0;
 }
 
-/* C1 control characters, as UTF-8. */
-static bool
-is_c1(const char *text, size_t length)
-{
-	return length == 2 && (unsigned char)text[0] == 0xc2 &&
-	    (unsigned char)text[1] < 0xa0;
-}
-
 void
 dialect_escape(struct buf *id, const char *name, size_t length)
 {
@@ -93,10 +84,7 @@ dialect_escape(struct buf *id, const char *name, size_t length)
 
 	for (; length > 0; name += n, length -= n) {
 		n = text_utf8_length(name, length);
-		if (n > 0 && !is_c1(name, n) &&
-		    (n > 1 ||
-			(!iscntrl((unsigned char)*name) &&
-			    !strchr("/%~", *name)))) {
+		if (n > 0 && !text_acts(name, n) && !strchr("/%~", *name)) {
 			buf_add(id, name, n);
 			continue;
 		}

@@ -22,8 +22,7 @@ enum dialect_mark {
 };
 
 struct dialect {
-	const char *kind;   /* "job", "weave": what lists call it */
-	const char *suffix; /* of the word in lists: " (weave)"; "" */
+	const char *kind; /* "job", "weave": what lists call it */
 	enum dialect_mark (*mark)(const char *file);
 	const char *lone_journal; /* journal's name where only a sign is */
 	const char *pid_file;

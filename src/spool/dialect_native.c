@@ -44,7 +44,6 @@ cancel(struct buf *name, const char *journal, bool shared)
 
 const struct dialect dialect_native = {
 	.kind = "job",
-	.suffix = "",
 	.mark = mark,
 	.lone_journal = JOB_JOURNAL,
 	.pid_file = JOB_PID,

@@ -127,17 +127,26 @@ struct owner {
 	usec_t written;
 };
 
+static usec_t
+written_at(int jobdir, const char *file)
+{
+	struct stat st;
+
+	return fstatat(jobdir, file, &st, AT_SYMLINK_NOFOLLOW) < 0
+	    ? -1
+	    : fsio_mtime(&st);
+}
+
 static int
 consider(void *arg, const char *file)
 {
 	struct owner *owner = arg;
-	struct stat st;
 	usec_t written;
 
-	if (mark(file) != MARK_JOURNAL ||
-	    fstatat(owner->jobdir, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (mark(file) != MARK_JOURNAL)
 		return 0;
-	written = is_enchanted(file) ? INT64_MAX : fsio_mtime(&st);
+	written =
+	    is_enchanted(file) ? INT64_MAX : written_at(owner->jobdir, file);
 	if (!owner->journal[0] || written > owner->written ||
 	    (written == owner->written && strcmp(file, owner->journal) < 0)) {
 		snprintf(owner->journal, sizeof(owner->journal), "%s", file);
@@ -146,15 +155,52 @@ consider(void *arg, const char *file)
 	return 0;
 }
 
+/*
+ * Is another journal in there surely the owner?  The owner found last
+ * is remembered: as long as the directory holds the same names and that journal
+ * was not written before this one, it need not be looked for again.  So a
+ * directory of many journals is not read once for each of them.
+ */
+static struct {
+	struct stat dir;
+	struct owner owner;
+} last_found;
+
+static bool
+is_surely_not(int jobdir, const char *journal)
+{
+	usec_t written, latest;
+	struct stat st;
+
+	if (fstat(jobdir, &st) < 0 || st.st_dev != last_found.dir.st_dev ||
+	    st.st_ino != last_found.dir.st_ino ||
+	    fsio_ctime(&st) != fsio_ctime(&last_found.dir) ||
+	    strcmp(journal, last_found.owner.journal) == 0)
+		return false;
+	if (is_enchanted(last_found.owner.journal))
+		return true;
+	written = written_at(jobdir, journal);
+	latest = written_at(jobdir, last_found.owner.journal);
+	return written < latest ||
+	    (written == latest &&
+		strcmp(journal, last_found.owner.journal) > 0);
+}
+
 static bool
 owns_pid(int jobdir, const char *journal)
 {
 	struct owner owner = { jobdir, "", 0 };
+	struct stat st;
 
 	if (is_enchanted(journal))
 		return true;
-	return fsio_each(jobdir, consider, &owner) == 0 &&
-	    strcmp(owner.journal, journal) == 0;
+	if (is_surely_not(jobdir, journal))
+		return false;
+	if (fstat(jobdir, &st) < 0 || fsio_each(jobdir, consider, &owner) < 0)
+		return false;
+	last_found.dir = st;
+	last_found.owner = owner;
+	return strcmp(owner.journal, journal) == 0;
 }
 
 static void
@@ -170,7 +216,6 @@ cancel(struct buf *name, const char *journal, bool shared)
 
 const struct dialect dialect_weave = {
 	.kind = "weave",
-	.suffix = " (weave)",
 	.mark = mark,
 	.lone_journal = WEAVE_ENCHANTED WEAVE_JOURNAL_SUFFIX,
 	.pid_file = WEAVE_PID,

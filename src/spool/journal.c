@@ -39,6 +39,40 @@ journal_release(struct journal *journal)
 	journal_init(journal);
 }
 
+static size_t
+count_words(const char *const *words)
+{
+	size_t count = 0;
+
+	while (words && words[count])
+		count++;
+	return count;
+}
+
+void
+journal_copy(struct journal *journal, const struct journal *from)
+{
+	size_t words = count_words(from->argv);
+	size_t names = count_words(from->env_names);
+
+	*journal = *from;
+	json_incref(from->doc);
+	json_incref(from->progress_doc);
+	if (!from->lists)
+		return;
+	journal->lists = xrealloc(NULL, words + names + 2, sizeof(char *));
+	memset(journal->lists, 0, (words + names + 2) * sizeof(char *));
+	if (words) {
+		memcpy(journal->lists, from->argv, words * sizeof(char *));
+		journal->argv = journal->lists;
+	}
+	if (names) {
+		memcpy(journal->lists + words + 1, from->env_names,
+		    names * sizeof(char *));
+		journal->env_names = journal->lists + words + 1;
+	}
+}
+
 static void
 read_process(struct field_reader *r, const char *key, struct proc_id *id)
 {
@@ -173,13 +207,28 @@ read_lists(struct field_reader *r)
 	fill_list(r, KEY_ENV_NAMES, names, next, &j->env_names);
 }
 
+/* Views take those members that are right; the others are told here. */
+static void
+check_progress(struct field_reader *r)
+{
+	const char *text;
+	double number;
+
+	field_real(r, KEY_CURRENT, &number);
+	field_real(r, KEY_TOTAL, &number);
+	field_string(r, KEY_UNIT, &text);
+	field_string(r, KEY_MESSAGE, &text);
+}
+
 static void
 read_start(struct field_reader *r)
 {
 	struct journal *j = r->journal;
+	int64_t version = JOURNAL_SCHEMA;
 	double seconds = -1;
 	struct field_reader in;
 
+	field_number(r, KEY_SCHEMA, 1, INT32_MAX, &version);
 	field_string(r, KEY_ID, &j->id);
 	field_string(r, KEY_NAME, &j->name);
 	field_string(r, KEY_COMMAND, &j->command);
@@ -199,8 +248,10 @@ read_start(struct field_reader *r)
 	read_lists(r);
 	field_string(r, KEY_PHASE, &j->phase);
 	field_string(r, KEY_ERROR, &j->error);
-	if (field_enter(r, KEY_PROGRESS, &in))
+	if (field_enter(r, KEY_PROGRESS, &in)) {
 		j->progress = field_value(r, KEY_PROGRESS);
+		check_progress(&in);
+	}
 	j->result = field_value(r, KEY_RESULT);
 	field_bool(r, KEY_ADOPTED, &j->adopted);
 	field_string(r, KEY_LOG_FILE, &j->log_file);
@@ -273,6 +324,7 @@ journal_take_progress(struct journal *journal, const char *text, size_t len,
 	journal->progress_doc = doc;
 	r.object = doc;
 	field_string(&r, KEY_PHASE, &journal->phase);
+	check_progress(&r);
 	journal->progress = doc;
 	return 0;
 }

@@ -110,6 +110,9 @@ int journal_parse(struct journal *journal, const char *text, size_t len,
     struct err *err);
 void journal_release(struct journal *journal);
 
+/* A second owner of the same texts. */
+void journal_copy(struct journal *journal, const struct journal *from);
+
 /* The document of a journal, for the parsers of dialects: an object, or NULL
  * with err.  A number too big for 64 bits is read as a real one. */
 struct json_t *journal_load(const char *text, size_t len, struct err *err);

@@ -7,7 +7,7 @@
 #include "base/compat.h"
 #include "spool/journal_fields.h"
 
-#include <math.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,8 +81,8 @@ field_real(struct field_reader *r, const char *key, double *out)
 
 	if (!value)
 		return;
-	if (json_is_number(value) && isfinite(json_number_value(value)) &&
-	    json_number_value(value) >= 0)
+	if (json_is_number(value) && json_number_value(value) >= 0 &&
+	    json_number_value(value) < FIELD_REAL_MAX)
 		*out = json_number_value(value);
 	else
 		field_complain(r, key, "no number that makes sense");

@@ -12,21 +12,19 @@
 #ifndef SPOOL_JOURNAL_FIELDS_H
 #define SPOOL_JOURNAL_FIELDS_H
 
-#include <jansson.h>
-
 #include "spool/journal.h"
 
 /* What a parse works on. */
 struct field_reader {
-	struct journal *journal; /* whose complaint it is */
-	const json_t *object;    /* the one being read */
+	struct journal *journal;     /* whose complaint it is */
+	const struct json_t *object; /* the one being read */
 };
 
 /* Complain that `key` is `what`. */
 void field_complain(struct field_reader *r, const char *key, const char *what);
 
 /* The value of `key`; NULL if absent or null. */
-json_t *field_value(const struct field_reader *r, const char *key);
+struct json_t *field_value(const struct field_reader *r, const char *key);
 
 void field_string(struct field_reader *r, const char *key, const char **out);
 void field_bool(struct field_reader *r, const char *key, bool *out);
@@ -35,7 +33,8 @@ void field_number(struct field_reader *r, const char *key, int64_t least,
     int64_t most, int64_t *out);
 void field_int(struct field_reader *r, const char *key, int least, int most,
     int *out);
-/* A finite number, not negative. */
+/* A number from 0 on, below FIELD_REAL_MAX. */
+#define FIELD_REAL_MAX 1e19
 void field_real(struct field_reader *r, const char *key, double *out);
 /* RFC 3339. */
 void field_time(struct field_reader *r, const char *key, usec_t *out);

@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "spool/journal_fields.h"
 
+#include <jansson.h>
 #include <string.h>
 
 #include "spool/journal_keys.h"

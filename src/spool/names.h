@@ -44,7 +44,7 @@
 #define WEAVE_STAMP_SHAPE "dddd-dd-dd_dd-dd-dd__"
 
 enum {
-	JOB_ID_MAX = 1024,     /* bytes of an id, NUL included */
+	JOB_ID_MAX = 2048,     /* bytes of an id, NUL included */
 	JOB_NAME_MAX = 256,    /* bytes of a directory's name, NUL included */
 	JOURNAL_MAX = 8 << 20, /* most bytes of a journal that are read */
 	PID_FILE_MAX = 64,

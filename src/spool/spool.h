@@ -22,6 +22,8 @@
 #ifndef SPOOL_SPOOL_H
 #define SPOOL_SPOOL_H
 
+#include <sys/stat.h>
+
 #include "base/err.h"
 #include "base/util.h"
 #include "spool/names.h"
@@ -70,22 +72,65 @@ struct spool_entry {
 	bool own;     /* has the form of a name that jobdir gives */
 };
 
+/* A directory that is not of ours, as it was when it was looked into: what jobs
+ * it holds is known as long as it does not change. */
+struct spool_seen {
+	char *name;
+	dev_t device;
+	ino_t inode;
+	usec_t changed; /* ctime */
+	bool settled;   /* it had not changed just before */
+	char **journals;
+	size_t count;
+};
+
 /* Newest first by stamp, entries without a stamp first of all, ties by name
  * (descending).  An answer of one moment: directories come and go. */
 struct spool_index {
 	struct spool_entry *entries;
 	size_t count;
+
+	/* Whether it still holds. */
+	struct spool_seen *seen; /* by name */
+	size_t seen_count;
+	struct stat root;
+	bool settled;
 };
+
+/*
+ * A change shortly before a reading may be followed by another one that leaves
+ * the same time stamp: what is read is trusted later only if its change time
+ * was so much older than the reading.
+ */
+enum { SPOOL_SETTLE = 2 * USEC_PER_SEC };
 
 int spool_index_read(struct spool_index *index, const struct spool *spool,
     struct err *err);
 void spool_index_release(struct spool_index *index);
+
+/* The same as release and read, sparing a look into directories that did not
+ * change.  After -1 the index is empty. */
+int spool_index_update(struct spool_index *index, const struct spool *spool,
+    struct err *err);
+
+/* Is the index what a new reading would give?  One stat for the root and one
+ * for each directory that is not of ours. */
+bool spool_index_holds(const struct spool_index *index,
+    const struct spool *spool);
+
+/* The same as far as the root itself and directory `name` are concerned: two
+ * stats at most. */
+bool spool_index_holds_for(const struct spool_index *index,
+    const struct spool *spool, const char *name);
 
 /* The time in "20261122T173012Z__…", or -1. */
 usec_t spool_name_stamp(const char *name);
 
 /* "20261122T173012Z__<id>" into `name`. */
 void spool_make_name(usec_t created, const char *id, char name[JOB_NAME_MAX]);
+
+/* "<id>~<directory name>", escaped as ids are; malloc'd. */
+char *spool_long_id(const char *id, const char *dirname);
 
 /* Has the name the form that spool_make_name gives: a stamp and a UUID? */
 bool spool_name_is_own(const char *name);

@@ -101,76 +101,98 @@ say_running(const struct record *record, char *text, size_t size)
 		    (long)j->command_id.pid);
 }
 
+/* Rules that need no names or numbers. */
+static const char *const plain_words[] = {
+	[RULE_STOPPING] = "somebody asked it to stop and is seeing to it",
+	[RULE_STOPPED] = "the request to stop it says that it ended after that",
+	[RULE_OTHER_BOOT] =
+	    "no end record, and the machine was started anew since",
+	[RULE_LOCK_HELD] = "no end record; its processes cannot be seen from "
+			   "here, but the lock on pid is held",
+	[RULE_LOCK_FREE] = "no end record; its processes cannot be seen from "
+			   "here, and a free lock proves nothing",
+	[RULE_NO_EVIDENCE] = "no end record, and nothing that decides",
+};
+
+/* Processes that its record tells apart for good. */
+static void
+say_identified(const struct record *record, char *text, size_t size)
+{
+	long command = record->journal.command_id.pid;
+	long supervisor = record->journal.supervisor.pid;
+
+	if (record->verdict.rule == RULE_COMMAND_ALIVE)
+		say_running(record, text, size);
+	else if (record->verdict.rule == RULE_SUPERVISOR_ALIVE)
+		SAY("process %ld has ended, its supervisor %ld lives and is "
+		    "about to record the end",
+		    command, supervisor);
+	else if (supervisor > 0)
+		SAY("no end record, and neither process %ld nor its supervisor "
+		    "%ld lives",
+		    command, supervisor);
+	else
+		SAY("no end record, and process %ld does not live", command);
+}
+
+/* A process that its record names by a number. */
+static void
+say_named(const struct record *record, char *text, size_t size)
+{
+	long pid = record->named.pid;
+
+	if (record->verdict.rule == RULE_NAMED_ALIVE)
+		SAY("process %ld lives, and started before the file that names "
+		    "it was written%s",
+		    pid,
+		    record->journal.doc ? "" : "; its journal cannot be read");
+	else if (record->verdict.rule == RULE_NAMED_GONE)
+		SAY("no end record, and there is no process %ld", pid);
+	else
+		SAY("no end record; a process %ld exists, but nothing shows "
+		    "that it is the one that the record means",
+		    pid);
+}
+
 void
 evidence_write(struct record *record)
 {
-	const struct journal *j = &record->journal;
 	size_t size = sizeof(record->evidence);
 	char *text = record->evidence;
 	char ending[64];
 
-	say_ending(j, ending, sizeof(ending));
 	switch (record->verdict.rule) {
 	case RULE_UNREADABLE:
 		SAY("the record cannot be read: %s", record->journal_error);
 		break;
 	case RULE_END_RECORD:
+		say_ending(&record->journal, ending, sizeof(ending));
 		SAY("%s has an end record: %s%s", record->job.journal, ending,
-		    j->cancelled ? ", a stop had been asked for" : "");
-		break;
-	case RULE_COMMAND_ALIVE:
-		say_running(record, text, size);
-		break;
-	case RULE_SUPERVISOR_ALIVE:
-		SAY("process %ld has ended, its supervisor %ld lives and is "
-		    "about to record the end",
-		    (long)j->command_id.pid, (long)j->supervisor.pid);
-		break;
-	case RULE_NAMED_ALIVE:
-		SAY("process %ld lives, and started before the file that names "
-		    "it was written%s",
-		    (long)record->named.pid,
-		    record->journal.doc ? "" : "; its journal cannot be read");
-		break;
-	case RULE_NAMED_GONE:
-		SAY("no end record, and there is no process %ld",
-		    (long)record->named.pid);
-		break;
-	case RULE_NAMED_DOUBTFUL:
-		SAY("no end record; a process %ld exists, but nothing shows "
-		    "that it is the one that the record means",
-		    (long)record->named.pid);
-		break;
-	case RULE_STOPPING:
-		SAY("somebody asked it to stop and is seeing to it");
-		break;
-	case RULE_STOPPED:
-		SAY("%s says that it ended after a stop had been asked for",
-		    JOB_CANCEL);
+		    record->journal.cancelled ? ", a stop had been asked for"
+					      : "");
 		break;
 	case RULE_REPORTS_ERROR:
 		SAY("no end record, it does not live, and %s reports an error",
 		    record->job.journal);
 		break;
+	case RULE_COMMAND_ALIVE:
+	case RULE_SUPERVISOR_ALIVE:
 	case RULE_NOTHING_LIVES:
-		SAY("no end record, and neither process %ld nor its supervisor "
-		    "%ld lives",
-		    (long)j->command_id.pid, (long)j->supervisor.pid);
+		say_identified(record, text, size);
 		break;
+	case RULE_NAMED_ALIVE:
+	case RULE_NAMED_GONE:
+	case RULE_NAMED_DOUBTFUL:
+		say_named(record, text, size);
+		break;
+	case RULE_STOPPING:
+	case RULE_STOPPED:
 	case RULE_OTHER_BOOT:
-		SAY("no end record, and the machine was started anew since");
-		break;
 	case RULE_LOCK_HELD:
-		SAY("no end record; its processes cannot be seen from here, "
-		    "but the lock on pid is held");
-		break;
 	case RULE_LOCK_FREE:
-		SAY("no end record; its processes cannot be seen from here, "
-		    "and a free lock proves nothing");
-		break;
 	case RULE_NO_EVIDENCE:
 	default:
-		SAY("no end record, and nothing that decides");
+		SAY("%s", plain_words[record->verdict.rule]);
 		break;
 	}
 }

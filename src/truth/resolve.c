@@ -110,10 +110,29 @@ is_from_run(const struct record *record, const char *word)
 	return record->journal.from_run;
 }
 
+/* Is the word "<id>~<directory>" of that entry?  The form is accepted for every
+ * job, with the directory's name escaped as in ids or as it is. */
+static bool
+is_long_form(const char *word, const char *tilde,
+    const struct spool_entry *entry)
+{
+	size_t id = (size_t)(tilde - word);
+	cleanup_free char *form = NULL;
+
+	if (strncmp(entry->job.id, word, id) != 0 ||
+	    (entry->job.id[id] && entry->job.id[id] != '~'))
+		return false;
+	if (strcmp(tilde + 1, entry->job.name) == 0)
+		return true;
+	form = spool_long_id("", entry->job.name);
+	return strcmp(tilde, form) == 0;
+}
+
 static int
 in_index(const struct spool *spool, const struct spool_index *index,
     const char *word, struct spool_job *job, struct err *err)
 {
+	const char *tilde = strchr(word, '~');
 	size_t i;
 	int found;
 
@@ -122,15 +141,9 @@ in_index(const struct spool *spool, const struct spool_index *index,
 			return take(job, &index->entries[i]);
 	for (i = 0; i < index->count; i++) {
 		const struct spool_entry *entry = &index->entries[i];
-		size_t id = strlen(word) - strlen(entry->job.name);
 
-		if (strcmp(entry->job.name, word) == 0)
-			return take(job, entry);
-		/* "<id>~<directory>" is accepted for every job. */
-		if (strlen(word) > strlen(entry->job.name) + 1 &&
-		    word[id - 1] == '~' &&
-		    strcmp(word + id, entry->job.name) == 0 &&
-		    strncmp(word, entry->job.id, id - 1) == 0)
+		if (strcmp(entry->job.name, word) == 0 ||
+		    (tilde && is_long_form(word, tilde, entry)))
 			return take(job, entry);
 	}
 	found = is_hexadecimal(word) ? by_prefix(index, word, job, err) : 1;
@@ -142,29 +155,50 @@ in_index(const struct spool *spool, const struct spool_index *index,
 	return found <= 0 ? found : not_found(word, err);
 }
 
-int
-resolve_job(const struct spool *spool, const char *word, bool allow_last,
+static int
+resolve_word(struct catalog *catalog, const char *word, bool allow_last,
     struct spool_job *job, struct err *err)
 {
-	struct spool_index index;
-	int result;
+	const struct spool *spool = catalog->spool;
+	const struct spool_index *index = catalog_index(catalog, err);
+
+	if (!index)
+		return -1;
+	if (strcmp(word, RESOLVE_LAST) != 0)
+		return in_index(spool, index, word, job, err);
+	if (!allow_last)
+		return not_found(word, err);
+	if (newest_record(spool, index, is_from_run, word, job) == 0)
+		return 0;
+	return err_set(err, ERR_NOT_FOUND,
+	    "no job was started with jobdir run in %s", spool->path);
+}
+
+int
+resolve_in(struct catalog *catalog, const char *word, bool allow_last,
+    struct spool_job *job, struct err *err)
+{
+	const struct spool_entry *entry;
 
 	memset(job, 0, sizeof(*job));
 	if (!*word || strchr(word, '/') || strcmp(word, ".") == 0 ||
 	    strcmp(word, "..") == 0)
 		return not_found(word, err);
-	if (spool_index_read(&index, spool, err) < 0)
-		return -1;
-	if (strcmp(word, RESOLVE_LAST) != 0)
-		result = in_index(spool, &index, word, job, err);
-	else if (allow_last &&
-	    newest_record(spool, &index, is_from_run, word, job) == 0)
-		result = 0;
-	else if (allow_last)
-		result = err_set(err, ERR_NOT_FOUND,
-		    "no job was started with jobdir run in %s", spool->path);
-	else
-		result = not_found(word, err);
-	spool_index_release(&index);
+	/* An exact id comes first in the order, and needs no list. */
+	entry = catalog_find(catalog, word);
+	return entry ? take(job, entry)
+		     : resolve_word(catalog, word, allow_last, job, err);
+}
+
+int
+resolve_job(struct spool *spool, const char *word, bool allow_last,
+    struct spool_job *job, struct err *err)
+{
+	struct catalog catalog;
+	int result;
+
+	catalog_init(&catalog, spool);
+	result = resolve_in(&catalog, word, allow_last, job, err);
+	catalog_release(&catalog);
 	return result;
 }

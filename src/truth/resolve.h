@@ -10,7 +10,7 @@
 #ifndef TRUTH_RESOLVE_H
 #define TRUTH_RESOLVE_H
 
-#include "spool/spool.h"
+#include "spool/catalog.h"
 
 #define RESOLVE_LAST "@last"
 
@@ -19,7 +19,11 @@
  * 0, or -1 with ERR_NOT_FOUND ("Job <word> not found") or ERR_AMBIGUOUS ("Job
  * <word> is ambiguous: <id>, <id>"; at most 10 are named).
  */
-int resolve_job(const struct spool *spool, const char *word, bool allow_last,
+int resolve_in(struct catalog *catalog, const char *word, bool allow_last,
+    struct spool_job *job, struct err *err);
+
+/* The same with a reading of its own. */
+int resolve_job(struct spool *spool, const char *word, bool allow_last,
     struct spool_job *job, struct err *err);
 
 #endif

@@ -130,6 +130,8 @@ read_progress(int jobdir, struct record *record)
 		       text.len, &err) < 0) {
 		err_wrap(&err, "%s", JOB_PROGRESS);
 	}
+	if (!err_is_set(&err) && record->journal.complaint[0])
+		err_set(&err, ERR_INVALID, "%s", record->journal.complaint);
 	if (err_is_set(&err) && !record->journal_error[0])
 		note_error(record, err.text);
 	buf_release(&text);
@@ -229,6 +231,7 @@ gather(struct facts *f, const struct spool *spool, int jobdir,
 	f->cancelled = j->cancelled;
 	f->reports_error = j->error != NULL;
 	f->reports_success = j->reports_success;
+	f->adopted = j->adopted;
 	record->foreign = j->supervisor.pid == 0 && !j->adopted;
 	if (f->ended && !record->foreign)
 		return;
@@ -416,13 +419,19 @@ look_closely(int jobdir, struct record *record)
 
 /* It can't be looked into. */
 static void
-set_unreadable(struct record *record, const char *why)
+set_unreadable(const struct spool *spool, struct record *record,
+    const char *why)
 {
+	struct stat st;
+
 	record->verdict = (struct verdict){ STATUS_UNKNOWN, REASON_UNREADABLE,
 		RULE_UNREADABLE, false };
 	snprintf(record->journal_error, sizeof(record->journal_error),
 	    "directory: %s", why);
 	record->started = record->dialect->stamp(record->job.name);
+	if (record->started < 0 &&
+	    fstatat(spool->fd, record->job.name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		record->started = fsio_ctime(&st);
 }
 
 /* The request to a supervisor, while there is one to take it. */
@@ -450,13 +459,13 @@ scan_job(const struct spool *spool, const struct spool_job *job,
 	record->dialect = dialect_of(job->journal);
 	record->started = record->finished = -1;
 	record->duration = -1;
-	record->out.grown = record->err.grown = -1;
+	scan_forget_look(record);
 	jobdir = scan_open_dir(spool, job->name);
 	if (jobdir < 0 &&
 	    (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return -1;
 	if (jobdir < 0) {
-		set_unreadable(record, strerror(errno));
+		set_unreadable(spool, record, strerror(errno));
 		evidence_write(record);
 		return 0;
 	}
@@ -470,6 +479,39 @@ scan_job(const struct spool *spool, const struct spool_job *job,
 		look_closely(jobdir, record);
 	evidence_write(record);
 	return 0;
+}
+
+int
+scan_look(const struct spool *spool, struct record *record)
+{
+	cleanup_close int jobdir = scan_open_dir(spool, record->job.name);
+
+	if (jobdir < 0)
+		return -1;
+	look_closely(jobdir, record);
+	return 0;
+}
+
+void
+scan_forget_look(struct record *record)
+{
+	static const struct record_log nothing = { .grown = -1 };
+
+	record->leftover = 0;
+	record->input_open = false;
+	record->out = record->err = nothing;
+}
+
+void
+record_copy(struct record *record, const struct record *from)
+{
+	*record = *from;
+	spool_job_copy(&record->job, &from->job);
+	journal_copy(&record->journal, &from->journal);
+	if (from->label) {
+		record->label = xstrdup(from->label);
+		record->journal.name = record->label;
+	}
 }
 
 void

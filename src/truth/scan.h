@@ -59,6 +59,14 @@ int scan_job(const struct spool *spool, const struct spool_job *job,
     enum scan_depth depth, struct record *record);
 void record_release(struct record *record);
 
+/* A second record that says the same. */
+void record_copy(struct record *record, const struct record *from);
+
+/* What SCAN_FULL adds, for a record of SCAN_STATE; -1 if the directory is gone.
+ * And back: drop it. */
+int scan_look(const struct spool *spool, struct record *record);
+void scan_forget_look(struct record *record);
+
 /* The name of the log that views show as its stdout: below the job's directory,
  * or of an adopted job an absolute path that its adopter named. */
 const char *record_out_log(const struct record *record);

@@ -101,7 +101,9 @@ from_processes(const struct facts *f)
 		return verdict(STATUS_UNKNOWN, REASON_UNREADABLE,
 		    RULE_NO_EVIDENCE);
 	return dead_or(f,
-	    verdict(STATUS_LOST, REASON_SUPERVISOR_LOST, RULE_NOTHING_LIVES));
+	    verdict(STATUS_LOST,
+		f->adopted ? REASON_ADOPTED : REASON_SUPERVISOR_LOST,
+		RULE_NOTHING_LIVES));
 }
 
 /* A number is weak evidence: of a process that does not exist it proves the

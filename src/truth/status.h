@@ -67,6 +67,7 @@ struct facts {
 	/* (b) processes; PROC_UNKNOWN if the record names none */
 	bool names_command;
 	bool names_supervisor;
+	bool adopted; /* it ran before it was a job */
 	enum proc_life command;
 	enum proc_life supervisor;
 

@@ -126,8 +126,8 @@ take_args(struct command *c, const char *program, const json_t *args)
 		add_word(c, xstrdup(json_string_value(item)));
 }
 
-static char *
-shown_words(const char *const *argv)
+char *
+command_words(const char *const *argv)
 {
 	struct buf text = BUF_INIT;
 
@@ -148,7 +148,7 @@ make_argv(struct command *c, const struct ops *ops, const struct op_call *call,
 
 	if (call->argv) {
 		c->argv = call->argv;
-		c->shown = shown_words(call->argv);
+		c->shown = command_words(call->argv);
 		return 0;
 	}
 	line = stripped(arg_string(call, "command"));
@@ -167,7 +167,7 @@ make_argv(struct command *c, const struct ops *ops, const struct op_call *call,
 		add_word(c, xstrdup(line));
 	}
 	c->argv = (const char *const *)c->words;
-	c->shown = json_is_array(args) ? shown_words(c->argv) : xstrdup(line);
+	c->shown = json_is_array(args) ? command_words(c->argv) : xstrdup(line);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /*
- * command.h: from arguments to what is executed (for ops_execute.c)
+ * command.h: from arguments to what is executed (for ops_execute.c, and
+ * for ops_adopt.c how it is shown)
  *
  * A command line is run by bash, by /bin/sh where there is no bash; with `args`
  * or on the command line of jobdir itself a program is executed directly; with
@@ -35,5 +36,8 @@ void command_set_environment(struct command *command, const struct ops *ops,
     const struct op_call *call, const char *id, const char *dirname);
 
 void command_release(struct command *command);
+
+/* Program and arguments as one would type them; malloc'd. */
+char *command_words(const char *const *argv);
 
 #endif

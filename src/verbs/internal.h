@@ -6,6 +6,7 @@
 
 #include "engines/logs.h"
 #include "engines/watch.h"
+#include "truth/cache.h"
 #include "truth/resolve.h"
 #include "truth/scan.h"
 #include "verbs/errors.h"
@@ -16,6 +17,8 @@ struct ops {
 	struct spool *spool;
 	struct ops_config config;
 	struct watch *watch;
+	struct catalog catalog; /* caches: checked at every use */
+	struct record_cache *cache;
 	char *own_cwd; /* of this process when it started; NULL: unknown */
 };
 
@@ -37,6 +40,10 @@ void op_failed_at(struct op_call *call, struct err *err);
 const char *arg_string(const struct op_call *call, const char *name);
 double arg_number(const struct op_call *call, const char *name, double missing);
 bool arg_bool(const struct op_call *call, const char *name);
+
+/* Is the root still the root?  If it is another one, caches are dropped.  0 or
+ * -1 with err. */
+int op_recheck(struct ops *ops, struct err *err);
 
 /* The job that `word` names, after a look whether the root is still the root;
  * and the one that argument `job_id` names. */

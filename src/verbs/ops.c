@@ -42,6 +42,8 @@ ops_new(struct loop *loop, struct spool *spool, const struct ops_config *config,
 	ops->spool = spool;
 	ops->config = *config;
 	ops->own_cwd = getcwd(NULL, 0);
+	catalog_init(&ops->catalog, spool);
+	ops->cache = record_cache_new();
 	ops->watch = watch_new(loop, config->watcher, err);
 	if (ops->watch)
 		return ops;
@@ -55,6 +57,8 @@ ops_free(struct ops *ops)
 	if (!ops)
 		return;
 	watch_free(ops->watch);
+	record_cache_free(ops->cache);
+	catalog_release(&ops->catalog);
 	free(ops->own_cwd);
 	free(ops);
 }
@@ -124,13 +128,25 @@ arg_bool(const struct op_call *call, const char *name)
 }
 
 int
+op_recheck(struct ops *ops, struct err *err)
+{
+	int changed = spool_recheck(ops->spool, err);
+
+	if (changed) {
+		catalog_drop(&ops->catalog);
+		record_cache_drop(ops->cache);
+	}
+	return changed < 0 ? -1 : 0;
+}
+
+int
 op_resolve(struct ops *ops, const struct op_call *call, const char *word,
     struct spool_job *job, struct err *err)
 {
 	memset(job, 0, sizeof(*job));
-	if (spool_recheck(ops->spool, err) < 0)
+	if (op_recheck(ops, err) < 0)
 		return -1;
-	return resolve_job(ops->spool, word, call && call->allow_last, job,
+	return resolve_in(&ops->catalog, word, call && call->allow_last, job,
 	    err);
 }
 
@@ -138,7 +154,8 @@ int
 op_scan(const struct ops *ops, const struct spool_job *job,
     struct record *record, struct err *err)
 {
-	if (scan_job(ops->spool, job, SCAN_FULL, record) == 0)
+	if (record_cache_scan(ops->cache, ops->spool, job, SCAN_FULL, record) ==
+	    0)
 		return 0;
 	return err_set(err, ERR_NOT_FOUND, "Job %s not found", job->id);
 }

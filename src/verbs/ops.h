@@ -151,4 +151,61 @@ int ops_send_bytes(struct ops *ops, const char *word, const void *data,
  * Asking twice is no error.  Errors as above. */
 int ops_send_eof(struct ops *ops, const char *word, struct err *err);
 
+/* What runs already and is to be a job. */
+struct ops_adoption {
+	pid_t pid;            /* at least 2 */
+	const char *name;     /* of the job; NULL: none */
+	const char *log_file; /* shown as its stdout; NULL: none */
+	const char *asker;    /* as in struct op_call */
+};
+
+/*
+ * Make a job of a process of the same user; takes a few milliseconds.  The
+ * object of execute_command, without output, or NULL with err: ERR_REFUSED
+ * where this process or that file can't be taken (nothing is left behind).
+ */
+json_t *ops_adopt(struct ops *ops, const struct ops_adoption *what,
+    struct err *err);
+
+/* What became of a job that was to be removed (ops_remove, ops_gc). */
+struct ops_removal {
+	const char *word; /* as it was named; NULL: it was not */
+	const char *id;   /* NULL: no such job */
+	/* {job_id, status, finished, bytes} of one that is gone now; NULL: it
+	 * stays.  The bytes of a directory that held several jobs stand at the
+	 * first of them. */
+	const json_t *job;
+	const struct err *err; /* why it stays, or what else went wrong */
+};
+
+typedef void ops_removal_fn(void *arg, const struct ops_removal *removal);
+
+/*
+ * Remove the directories of ended jobs.
+ * words	name the jobs; @last too
+ * told		is called for each word, in their order, and without a word for
+ *		what a removal that was killed has left; errors: ERR_NOT_FOUND,
+ *		ERR_AMBIGUOUS, ERR_REFUSED (it may live, has left processes
+ *		behind, shares its directory with jobs that are not named),
+ *		ERR_SYSTEM
+ * 0, or -1 with err if nothing at all can be removed.
+ */
+int ops_remove(struct ops *ops, char *const *words, size_t count,
+    ops_removal_fn *told, void *arg, struct err *err);
+
+struct ops_gc_query {
+	usec_t older_than; /* ended so long ago: removable_since() */
+	bool failed;       /* also `failed` and `lost` */
+	bool dry_run;      /* tell, but remove nothing */
+};
+
+/*
+ * Remove what ended long ago, and what killed launches, requests, supervisors
+ * and removals have left.  `told` is called for each job that is gone now, and
+ * for what went wrong; what may live is passed over.  `bytes` receives what
+ * became free.  0, or -1 with err if nothing more can be removed.
+ */
+int ops_gc(struct ops *ops, const struct ops_gc_query *query,
+    ops_removal_fn *told, void *arg, int64_t *bytes, struct err *err);
+
 #endif

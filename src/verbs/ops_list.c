@@ -198,7 +198,7 @@ consider(struct listing *l, const struct spool_entry *entry)
 
 	if (is_unwanted(l, entry))
 		return;
-	if (scan_job(l->ops->spool, &entry->job,
+	if (record_cache_scan(l->ops->cache, l->ops->spool, &entry->job,
 		l->query->leftover ? SCAN_FULL : SCAN_STATE, &record) == 0 &&
 	    is_after(l->after, &record) && matches(l->query, &record)) {
 		if (l->count == l->room) {
@@ -226,15 +226,17 @@ consider(struct listing *l, const struct spool_entry *entry)
 static int
 run(struct listing *l, struct err *err)
 {
-	struct spool_index index;
+	const struct spool_index *index;
 	size_t i;
 
-	if (spool_recheck(l->ops->spool, err) < 0 ||
-	    spool_index_read(&index, l->ops->spool, err) < 0)
+	if (op_recheck(l->ops, err) < 0)
 		return -1;
-	l->total = index.count;
-	for (i = 0; i < index.count && !l->result; i++) {
-		const struct spool_entry *entry = &index.entries[i];
+	index = catalog_index(&l->ops->catalog, err);
+	if (!index)
+		return -1;
+	l->total = index->count;
+	for (i = 0; i < index->count && !l->result; i++) {
+		const struct spool_entry *entry = &index->entries[i];
 
 		if (entry->own && l->count > 0)
 			flush(l, entry->stamp + NAME_SLACK);
@@ -242,7 +244,6 @@ run(struct listing *l, struct err *err)
 			consider(l, entry);
 	}
 	flush(l, INT64_MIN);
-	spool_index_release(&index);
 	free(l->waiting);
 	return 0;
 }

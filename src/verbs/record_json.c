@@ -18,6 +18,9 @@
 
 enum { RESULT_MAX = 8192 };
 
+/* Beyond this a time says nothing. */
+#define SECONDS_MAX 1e15
+
 void
 json_set_string(json_t *object, const char *key, const char *value)
 {
@@ -47,7 +50,7 @@ void
 json_set_seconds(json_t *object, const char *key, double seconds)
 {
 	/* Milliseconds are enough for people, and print short. */
-	if (seconds >= 0)
+	if (seconds >= 0 && seconds < SECONDS_MAX)
 		json_object_set_new(object, key,
 		    json_real((double)(int64_t)(seconds * 1000 + 0.5) / 1000));
 }
@@ -143,7 +146,9 @@ record_json_progress(json_t *object, const struct record *record)
 		if (json_is_string(value))
 			json_object_set(progress, strings[i], value);
 	}
-	json_object_set_new(object, "progress", progress);
+	if (json_object_size(progress) > 0)
+		json_object_set(object, "progress", progress);
+	json_decref(progress);
 }
 
 static void
@@ -180,6 +185,8 @@ record_json_listed(const struct record *record, size_t command_characters)
 	json_set_string(object, "phase", j->phase);
 	record_json_progress(object, record);
 	set_started_by(object, j);
+	if (record->dialect != &dialect_native)
+		json_set_string(object, "kind", record->dialect->kind);
 	set_journal_error(object, record);
 	return object;
 }

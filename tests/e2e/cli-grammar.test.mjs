@@ -12,7 +12,7 @@ import { ENDED, plant } from './lib/plant.mjs';
 import { root_test } from './lib/root.mjs';
 
 const VERBS = ['run', 'ls', 'show', 'log', 'path', 'wait', 'kill', 'send',
-	'mcp', 'help'];
+	'rm', 'gc', 'mcp', 'help'];
 
 /* The synopsis at the beginning of a verb's help. */
 async function synopsis(root, verb) {

@@ -370,7 +370,7 @@ root_test('a job that jobdir started tells its progress', async (root) => {
 	assert.equal(job.status, 'running');
 	assert.equal(job.phase, 'copy');
 	assert.deepEqual(job.progress, wanted);
-	assert.match(await fine(root, ['ls']), /\[3\/10 files\]/);
+	assert.match(await fine(root, ['ls']), /\[copy 3\/10 files\]/);
 	assert.match(await fine(root, ['show', id]), /copy/);
 	assert.deepEqual(tree(root.runs), earlier);
 	assert.equal(readFileSync(join(dir, 'journal.json'), 'utf8'), journal);

@@ -35,7 +35,8 @@ full_journal(void)
 	j.key = "once";
 	j.started_by = "client 1.0";
 	j.host = "build7";
-	j.from_run = j.interactive = j.merge_output = true;
+	j.from_run = j.interactive = j.merge_output = j.adopted = true;
+	j.log_file = "/var/log/build.log";
 	j.timeout_usec = 90 * USEC_PER_SEC;
 	j.max_log_bytes = 65536;
 	j.created = 1763800000000001;
@@ -96,7 +97,8 @@ test_journal__start_is_read_back(void **state)
 	assert_string_equal(j.key, in.key);
 	assert_string_equal(j.started_by, in.started_by);
 	assert_string_equal(j.host, in.host);
-	assert_true(j.from_run && j.interactive && j.merge_output);
+	assert_true(j.from_run && j.interactive && j.merge_output && j.adopted);
+	assert_string_equal(j.log_file, in.log_file);
 	assert_int_equal(j.timeout_usec, in.timeout_usec);
 	assert_int_equal(j.max_log_bytes, in.max_log_bytes);
 	assert_int_equal(j.created, in.created);
@@ -152,7 +154,7 @@ test_journal__a_key_a_line(void **state)
 	for (; *line; line = strchr(line, '\n') + 1, lines++)
 		if (lines > 0 && *line != '}')
 			assert_memory_equal(line, "  \"", 3);
-	assert_int_equal(lines, 24); /* 22 keys and two braces */
+	assert_int_equal(lines, 26); /* 24 keys and two braces */
 }
 
 static void

@@ -304,6 +304,69 @@ test_proc__peek_at_a_child(void **state)
 	child_reap(&c);
 }
 
+static void
+test_proc__arguments(void **state)
+{
+	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" },
+		(char[]){ "echo; read x" }, (char[]){ "" }, NULL };
+	static const char all[] = "sh\0-c\0echo; read x\0";
+	char buf[256], byte;
+	int in[2], out[2];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(in), 0);
+	assert_int_equal(pipe(out), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (dup2(in[0], STDIN_FILENO) < 0 ||
+		    dup2(out[1], STDOUT_FILENO) < 0)
+			_exit(1);
+		compat_close_from(STDERR_FILENO + 1);
+		execv("/bin/sh", argv);
+		_exit(127);
+	}
+	assert_int_equal(read(out[0], &byte, 1), 1); /* it is executed */
+	assert_int_equal(proc_arguments(pid, buf, sizeof(buf)), sizeof(all));
+	assert_memory_equal(buf, all, sizeof(all));
+	assert_int_equal(proc_arguments(pid, buf, 4), 4);
+	assert_memory_equal(buf, all, 4);
+	close(in[0]);
+	close(in[1]);
+	close(out[0]);
+	close(out[1]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(proc_arguments(pid, buf, sizeof(buf)), -1);
+}
+
+static void
+test_proc__directory(void **state)
+{
+	char path[4096], own[4096];
+
+	(void)state;
+	assert_non_null(getcwd(own, sizeof(own)));
+	assert_int_equal(proc_directory(getpid(), path, sizeof(path)), 0);
+	assert_string_equal(path, own);
+	assert_int_equal(proc_directory(getpid(), path, strlen(own)), -1);
+	assert_int_equal(errno, ENAMETOOLONG);
+	assert_int_equal(proc_directory(-1, path, sizeof(path)), -1);
+}
+
+static void
+test_proc__threads_of_the_kernel(void **state)
+{
+	struct proc_stat st;
+
+	(void)state;
+	assert_int_equal(proc_read_stat(getpid(), &st), 0);
+	assert_false(st.kernel);
+	/* kthreadd, where this is not another pid namespace */
+	if (proc_read_stat(2, &st) == 0 && strcmp(st.name, "kthreadd") == 0)
+		assert_true(st.kernel);
+}
+
 /* A pidfd names that very process and becomes readable at its end. */
 static void
 test_proc__pidfd(void **state)
@@ -363,6 +426,9 @@ main(int argc, char **argv)
 		WITH_TMPDIR(test_proc__open_files),
 		WITH_TMPDIR(test_proc__open_below),
 		cmocka_unit_test(test_proc__peek_at_a_child),
+		cmocka_unit_test(test_proc__arguments),
+		cmocka_unit_test(test_proc__directory),
+		cmocka_unit_test(test_proc__threads_of_the_kernel),
 		cmocka_unit_test(test_proc__pidfd),
 	};
 

@@ -110,6 +110,38 @@ test_status__end_record_decides(void **state)
 }
 
 static void
+test_status__adopted(void **state)
+{
+	static const struct row rows[] = {
+		{ "nothing of it lives",
+		    { .readable = true,
+			.names_command = true,
+			.same_boot = true,
+			.same_namespace = true,
+			.names_supervisor = true,
+			.adopted = true,
+			.command = PROC_GONE,
+			.supervisor = PROC_GONE },
+		    STATUS_LOST, REASON_ADOPTED, RULE_NOTHING_LIVES, false },
+		{ "it lives",
+		    { .readable = true,
+			.names_command = true,
+			.same_boot = true,
+			.same_namespace = true,
+			.names_supervisor = true,
+			.adopted = true,
+			.command = PROC_ALIVE,
+			.supervisor = PROC_GONE },
+		    STATUS_RUNNING, REASON_NONE, RULE_COMMAND_ALIVE, true },
+		{ "an end record decides", { ENDED, CODE(7), .adopted = true },
+		    STATUS_FAILED, REASON_EXIT, RULE_END_RECORD, false },
+	};
+
+	(void)state;
+	assert_rows(rows, ARRAY_LEN(rows));
+}
+
+static void
 test_status__end_without_code(void **state)
 {
 	static const struct row rows[] = {
@@ -472,6 +504,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status__unreadable_is_unknown),
 		cmocka_unit_test(test_status__end_record_decides),
+		cmocka_unit_test(test_status__adopted),
 		cmocka_unit_test(test_status__end_without_code),
 		cmocka_unit_test(test_status__processes),
 		cmocka_unit_test(test_status__elsewhere),

@@ -42,6 +42,16 @@ export class Root {
 		this.work = join(this.top, 'work');
 		mkdirSync(this.work);
 		this.disposables = [];
+		this.binding = []; /* what jobdir() runs the program under */
+	}
+
+	/* From now on permissions bind the program, also if the tests run as
+	 * root: without the capabilities that open everything. */
+	bind_to_permissions() {
+		if (process.getuid() === 0)
+			this.binding = ['setpriv',
+				'--inh-caps=-dac_override,-dac_read_search',
+				'--bounding-set=-dac_override,-dac_read_search'];
 	}
 
 	env(more = {}) {
@@ -105,7 +115,9 @@ export class Root {
 
 	/* jobdir with arguments. */
 	jobdir(args, options) {
-		return this.run(PROGRAM, args, options);
+		const [program, ...rest] = [...this.binding, PROGRAM, ...args];
+
+		return this.run(program, rest, options);
 	}
 
 	/* Names of the directories of jobs, in the order of ls. */

@@ -1,0 +1,102 @@
+/*
+ * catalog.c: the index of a root, kept between questions
+ *
+ * Invariant: nothing is answered from memory that a stat did not confirm.
+ */
+#include "base/compat.h"
+#include "spool/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+catalog_init(struct catalog *catalog, struct spool *spool)
+{
+	memset(catalog, 0, sizeof(*catalog));
+	catalog->spool = spool;
+}
+
+static void
+drop_hash(struct catalog *catalog)
+{
+	free(catalog->slots);
+	catalog->slots = NULL;
+	catalog->slot_count = 0;
+}
+
+void
+catalog_drop(struct catalog *catalog)
+{
+	drop_hash(catalog);
+	spool_index_release(&catalog->index);
+	catalog->is_read = false;
+}
+
+void
+catalog_release(struct catalog *catalog)
+{
+	catalog_drop(catalog);
+}
+
+const struct spool_index *
+catalog_index(struct catalog *catalog, struct err *err)
+{
+	if (catalog->is_read &&
+	    spool_index_holds(&catalog->index, catalog->spool))
+		return &catalog->index;
+	drop_hash(catalog);
+	catalog->is_read =
+	    spool_index_update(&catalog->index, catalog->spool, err) == 0;
+	return catalog->is_read ? &catalog->index : NULL;
+}
+
+/* FNV-1a. */
+static size_t
+hash_of(const char *id)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (; *id; id++)
+		hash = (hash ^ (unsigned char)*id) * 1099511628211u;
+	return (size_t)(hash ^ hash >> 32);
+}
+
+static void
+make_hash(struct catalog *catalog)
+{
+	size_t i, at, size = 64;
+
+	while (size < catalog->index.count * 2)
+		size *= 2;
+	catalog->slots = xrealloc(NULL, size, sizeof(*catalog->slots));
+	memset(catalog->slots, 0, size * sizeof(*catalog->slots));
+	catalog->slot_count = size;
+	for (i = 0; i < catalog->index.count; i++) {
+		at = hash_of(catalog->index.entries[i].job.id) & (size - 1);
+		while (catalog->slots[at])
+			at = (at + 1) & (size - 1);
+		catalog->slots[at] = i + 1;
+	}
+}
+
+const struct spool_entry *
+catalog_find(struct catalog *catalog, const char *id)
+{
+	const struct spool_entry *entry;
+	size_t at;
+
+	if (!catalog->is_read || catalog->index.count == 0)
+		return NULL;
+	if (!catalog->slot_count)
+		make_hash(catalog);
+	for (at = hash_of(id) & (catalog->slot_count - 1); catalog->slots[at];
+	     at = (at + 1) & (catalog->slot_count - 1)) {
+		entry = &catalog->index.entries[catalog->slots[at] - 1];
+		if (strcmp(entry->job.id, id) == 0)
+			return spool_index_holds_for(&catalog->index,
+				   catalog->spool, entry->job.name)
+			    ? entry
+			    : NULL;
+	}
+	return NULL;
+}

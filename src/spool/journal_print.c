@@ -1,0 +1,36 @@
+/*
+ * journal_print.c: what a job reports of itself, as a number to compare
+ *
+ * Invariant: nothing but phase and progress counts.
+ */
+#include "base/compat.h"
+#include "spool/journal_print.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static int
+mix(const char *data, size_t size, void *arg)
+{
+	uint64_t *hash = arg;
+	size_t i;
+
+	/* FNV-1a. */
+	for (i = 0; i < size; i++)
+		*hash = (*hash ^ (unsigned char)data[i]) * 1099511628211u;
+	return 0;
+}
+
+uint64_t
+journal_progress_print(const struct journal *journal)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	if (journal->phase)
+		mix(journal->phase, strlen(journal->phase) + 1, &hash);
+	if (journal->progress &&
+	    json_dump_callback(journal->progress, mix, &hash,
+		JSON_COMPACT | JSON_SORT_KEYS) < 0)
+		mix("?", 1, &hash);
+	return hash;
+}

@@ -1,0 +1,360 @@
+/*
+ * spool_index.c: which jobs a root holds
+ *
+ * Invariant: an index is complete as of one reading of the root; whether it
+ * still holds is told by time stamps, and by none that is too fresh to be
+ * trusted.
+ */
+#include "base/compat.h"
+#include "spool/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fsio.h"
+#include "spool/dialect.h"
+
+struct reading {
+	struct spool_index *index;
+	const struct spool_index *old;
+	size_t room;
+	size_t seen_room;
+	int rootfd;
+	usec_t now;
+	const char *name;        /* of the directory being looked at */
+	struct spool_seen *seen; /* its own; NULL: a name of ours */
+};
+
+/* A job of directory reading->name. */
+static void
+add_job(void *arg, const char *journal)
+{
+	const struct dialect *dialect = dialect_of(journal);
+	struct reading *reading = arg;
+	struct spool_index *index = reading->index;
+	struct spool_entry *entry;
+	struct buf id = BUF_INIT;
+
+	if (index->count == reading->room) {
+		reading->room = reading->room ? reading->room * 2 : 64;
+		index->entries = xrealloc(index->entries, reading->room,
+		    sizeof(*index->entries));
+	}
+	dialect->claim(&id, reading->name, journal);
+	entry = &index->entries[index->count++];
+	entry->job.name = xstrdup(reading->name);
+	entry->job.journal = xstrdup(journal);
+	entry->job.id = buf_steal(&id);
+	entry->job.shared = false;
+	entry->stamp = dialect->stamp(reading->name);
+	entry->own = reading->seen == NULL;
+	if (!reading->seen)
+		return;
+	reading->seen->journals = xrealloc(reading->seen->journals,
+	    reading->seen->count + 1, sizeof(char *));
+	reading->seen->journals[reading->seen->count++] = xstrdup(journal);
+}
+
+static int
+seen_by_name(const void *left, const void *right)
+{
+	const struct spool_seen *a = left, *b = right;
+
+	return strcmp(a->name, b->name);
+}
+
+static int
+name_of_seen(const void *name, const void *seen)
+{
+	return strcmp(name, ((const struct spool_seen *)seen)->name);
+}
+
+static const struct spool_seen *
+find_seen(const struct spool_index *index, const char *name)
+{
+	if (index->seen_count == 0)
+		return NULL;
+	return bsearch(name, index->seen, index->seen_count,
+	    sizeof(*index->seen), name_of_seen);
+}
+
+/* Is the directory still as it was when it was looked into? */
+static bool
+is_unchanged(const struct spool_seen *seen, const struct stat *st)
+{
+	return seen->settled && seen->device == st->st_dev &&
+	    seen->inode == st->st_ino && seen->changed == fsio_ctime(st);
+}
+
+static void
+set_seen(struct spool_seen *seen, const struct stat *st, usec_t now)
+{
+	seen->device = st->st_dev;
+	seen->inode = st->st_ino;
+	seen->changed = fsio_ctime(st);
+	seen->settled = seen->changed + SPOOL_SETTLE <= now;
+}
+
+/* Of an error that is the reader's own, nothing can be told. */
+static bool
+is_own_trouble(int sys)
+{
+	return sys == EMFILE || sys == ENFILE || sys == ENOMEM;
+}
+
+/*
+ * Look into a directory; 0, or -1 with errno.  One that can't be read holds a
+ * job all the same, which says so; one that is gone holds none.
+ */
+static int
+look_into(struct reading *reading)
+{
+	cleanup_close int dir =
+	    fsio_open_dir(reading->rootfd, reading->name, false);
+	struct stat st;
+
+	if (dir >= 0 && fstat(dir, &st) == 0) {
+		set_seen(reading->seen, &st, reading->now);
+		if (dialect_each(dir, add_job, reading) == 0)
+			return 0;
+	}
+	if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+		return 0;
+	/* Without a look its jobs would get other ids. */
+	if (is_own_trouble(errno))
+		return -1;
+	if (reading->seen->count == 0)
+		add_job(reading, JOB_JOURNAL);
+	reading->seen->settled = false;
+	return 0;
+}
+
+static int
+add_foreign(struct reading *reading, const struct stat *st)
+{
+	const struct spool_seen *old = find_seen(reading->old, reading->name);
+	struct spool_index *index = reading->index;
+	size_t i;
+
+	if (index->seen_count == reading->seen_room) {
+		reading->seen_room =
+		    reading->seen_room ? reading->seen_room * 2 : 64;
+		index->seen = xrealloc(index->seen, reading->seen_room,
+		    sizeof(*index->seen));
+	}
+	reading->seen = &index->seen[index->seen_count++];
+	memset(reading->seen, 0, sizeof(*reading->seen));
+	reading->seen->name = xstrdup(reading->name);
+	if (!old || !is_unchanged(old, st))
+		return look_into(reading);
+	set_seen(reading->seen, st, reading->now);
+	for (i = 0; i < old->count; i++)
+		add_job(reading, old->journals[i]);
+	return 0;
+}
+
+/* Only directories are jobs; a name of ours is one without a look. */
+static int
+add_directory(void *arg, const char *name)
+{
+	struct reading *reading = arg;
+	size_t i, first = reading->index->count;
+	struct stat st;
+
+	if (*name == '.')
+		return 0;
+	reading->name = name;
+	reading->seen = NULL;
+	if (spool_name_is_own(name)) {
+		add_job(reading, JOB_JOURNAL);
+		return 0;
+	}
+	memset(&st, 0, sizeof(st));
+	st.st_mode = S_IFDIR; /* may be one, if it can't be told */
+	if (fstatat(reading->rootfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno == ENOENT)
+		return 0;
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	if (add_foreign(reading, &st) < 0)
+		return -1;
+	for (i = first; i < reading->index->count; i++)
+		reading->index->entries[i].job.shared =
+		    reading->index->count - first > 1;
+	return 0;
+}
+
+static int
+newest_first(const void *left, const void *right)
+{
+	const struct spool_entry *a = left, *b = right;
+	usec_t x = a->stamp < 0 ? INT64_MAX : a->stamp;
+	usec_t y = b->stamp < 0 ? INT64_MAX : b->stamp;
+
+	if (x != y)
+		return x > y ? -1 : 1;
+	if (strcmp(a->job.name, b->job.name) != 0)
+		return -strcmp(a->job.name, b->job.name);
+	return strcmp(a->job.journal, b->job.journal);
+}
+
+static int
+by_id(const void *left, const void *right)
+{
+	const struct spool_entry *const *a = left, *const *b = right;
+	int order = strcmp((*a)->job.id, (*b)->job.id);
+
+	/* Of one id the newest comes first; without a time is oldest. */
+	if (order == 0)
+		order = ((*a)->stamp < 0) - ((*b)->stamp < 0);
+	return order ? order : newest_first(*a, *b);
+}
+
+char *
+spool_long_id(const char *id, const char *dirname)
+{
+	struct buf text = BUF_INIT;
+
+	buf_addf(&text, "%s~", id);
+	dialect_escape(&text, dirname, strlen(dirname));
+	return buf_steal(&text);
+}
+
+/* Give every older claimant of an id its long form. */
+static void
+part_claimants(struct spool_index *index)
+{
+	struct spool_entry **sorted;
+	size_t i, first = 0;
+	char *id;
+
+	sorted = xrealloc(NULL, index->count, sizeof(struct spool_entry *));
+	for (i = 0; i < index->count; i++)
+		sorted[i] = &index->entries[i];
+	qsort(sorted, index->count, sizeof(struct spool_entry *), by_id);
+	for (i = 1; i < index->count; i++) {
+		if (strcmp(sorted[i]->job.id, sorted[first]->job.id) != 0) {
+			first = i;
+			continue;
+		}
+		id = spool_long_id(sorted[i]->job.id, sorted[i]->job.name);
+		free(sorted[i]->job.id);
+		sorted[i]->job.id = id;
+	}
+	free(sorted);
+}
+
+static int
+read_root(struct spool_index *index, const struct spool_index *old,
+    const struct spool *spool, struct err *err)
+{
+	struct reading reading = { .index = index,
+		.old = old,
+		.rootfd = spool->fd,
+		.now = time_wall() };
+
+	memset(index, 0, sizeof(*index));
+	if (spool->fd < 0)
+		return 0;
+	if (fstat(spool->fd, &index->root) < 0 ||
+	    fsio_each(spool->fd, add_directory, &reading) < 0) {
+		err_errno(err, ERR_SYSTEM, errno, "%s", spool->path);
+		spool_index_release(index);
+		return -1;
+	}
+	index->settled = fsio_ctime(&index->root) + SPOOL_SETTLE <= reading.now;
+	if (index->seen_count > 0)
+		qsort(index->seen, index->seen_count, sizeof(*index->seen),
+		    seen_by_name);
+	if (index->count == 0)
+		return 0;
+	qsort(index->entries, index->count, sizeof(*index->entries),
+	    newest_first);
+	part_claimants(index);
+	return 0;
+}
+
+int
+spool_index_read(struct spool_index *index, const struct spool *spool,
+    struct err *err)
+{
+	static const struct spool_index nothing;
+
+	return read_root(index, &nothing, spool, err);
+}
+
+int
+spool_index_update(struct spool_index *index, const struct spool *spool,
+    struct err *err)
+{
+	struct spool_index old = *index;
+	int result = read_root(index, &old, spool, err);
+
+	spool_index_release(&old);
+	return result;
+}
+
+/* Does the root hold the same names as when it was read? */
+static bool
+is_root_unchanged(const struct spool_index *index, const struct spool *spool)
+{
+	struct stat st;
+
+	return index->settled && spool->fd >= 0 && fstat(spool->fd, &st) == 0 &&
+	    st.st_dev == index->root.st_dev &&
+	    st.st_ino == index->root.st_ino &&
+	    fsio_ctime(&st) == fsio_ctime(&index->root);
+}
+
+bool
+spool_index_holds_for(const struct spool_index *index,
+    const struct spool *spool, const char *name)
+{
+	const struct spool_seen *seen;
+	struct stat st;
+
+	if (!is_root_unchanged(index, spool))
+		return false;
+	if (spool_name_is_own(name))
+		return true;
+	seen = find_seen(index, name);
+	return seen &&
+	    fstatat(spool->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    is_unchanged(seen, &st);
+}
+
+bool
+spool_index_holds(const struct spool_index *index, const struct spool *spool)
+{
+	struct stat st;
+	size_t i;
+
+	if (!is_root_unchanged(index, spool))
+		return false;
+	for (i = 0; i < index->seen_count; i++)
+		if (fstatat(spool->fd, index->seen[i].name, &st,
+			AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !is_unchanged(&index->seen[i], &st))
+			return false;
+	return true;
+}
+
+void
+spool_index_release(struct spool_index *index)
+{
+	size_t i, k;
+
+	for (i = 0; i < index->count; i++)
+		spool_job_release(&index->entries[i].job);
+	for (i = 0; i < index->seen_count; i++) {
+		for (k = 0; k < index->seen[i].count; k++)
+			free(index->seen[i].journals[k]);
+		free(index->seen[i].journals);
+		free(index->seen[i].name);
+	}
+	free(index->entries);
+	free(index->seen);
+	memset(index, 0, sizeof(*index));
+}
