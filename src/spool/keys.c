@@ -13,19 +13,33 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fsio.h"
 #include "spool/ident.h"
 #include "spool/job.h"
 
-enum { CLAIM_MAX = 4096 };
+enum { CLAIM_MAX = 4096, NAME_ROOM = 64 };
+
+/* A claim that was swept between opening and locking it is none any more: try
+ * again. */
+static bool
+is_in_place(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	errno = EWOULDBLOCK;
+	return st.st_nlink > 0;
+}
 
 static int
 open_locked(const struct spool *spool, const char *name, int *fd,
     struct err *err)
 {
-	char path[64];
+	char path[NAME_ROOM];
 
 	snprintf(path, sizeof(path), ROOT_KEYS "/%s", name);
 	*fd = openat(spool->fd, path,
@@ -33,7 +47,7 @@ open_locked(const struct spool *spool, const char *name, int *fd,
 	if (*fd < 0)
 		return err_errno(err, ERR_SYSTEM, errno, "%s/%s", spool->path,
 		    path);
-	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0 && is_in_place(*fd))
 		return 1;
 	if (errno != EWOULDBLOCK)
 		err_sys(err, errno, "lock '%s/%s'", spool->path, path);
@@ -45,6 +59,48 @@ int
 key_try_limit(const struct spool *spool, int *fd, struct err *err)
 {
 	return open_locked(spool, ROOT_KEYS_LIMIT, fd, err);
+}
+
+/* Is the claim void: of a job that is not in sight, or of none? */
+static bool
+is_void(const struct spool *spool, int fd)
+{
+	char text[CLAIM_MAX + 1];
+	ssize_t n = pread(fd, text, CLAIM_MAX, 0);
+
+	if (n < 0)
+		return false;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return !fsio_name_ok(text) || !job_is_visible(spool->fd, text);
+}
+
+/* Remove one claim if it is void; its lock is free while nobody launches. */
+static int
+sweep_claim(void *arg, const char *name)
+{
+	const struct spool *spool = arg;
+	cleanup_close int fd = -1;
+	char path[NAME_ROOM];
+
+	if (strcmp(name, ROOT_KEYS_LIMIT) == 0 || strlen(name) >= IDENT_MAX)
+		return 0;
+	snprintf(path, sizeof(path), ROOT_KEYS "/%s", name);
+	fd = openat(spool->fd, path,
+	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_in_place(fd) &&
+	    is_void(spool, fd) && unlinkat(spool->fd, path, 0) < 0)
+		return 0; /* harms nobody; the next one tries again */
+	return 0;
+}
+
+void
+keys_sweep(struct spool *spool)
+{
+	cleanup_close int keys = fsio_open_dir(spool->fd, ROOT_KEYS, false);
+
+	if (keys >= 0 && fsio_each(keys, sweep_claim, spool) < 0)
+		return; /* the next one tries again */
 }
 
 /* "directory\nkey" -> *name, if the key is ours and the directory in sight. */

@@ -27,6 +27,9 @@ int key_try(const struct spool *spool, const char *key, int *fd, char **name,
 /* Write directory `name` into the locked claim.  0 or -1 with err. */
 int key_assign(int fd, const char *key, const char *name, struct err *err);
 
+/* Remove the claims of jobs that are not there any more. */
+void keys_sweep(struct spool *spool);
+
 /* Try to lock .keys/limit.  1: locked, 0: try again, -1: err. */
 int key_try_limit(const struct spool *spool, int *fd, struct err *err);
 

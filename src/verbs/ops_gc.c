@@ -14,6 +14,7 @@
 
 #include "base/fsio.h"
 #include "spool/job.h"
+#include "spool/keys.h"
 #include "spool/remove.h"
 #include "verbs/removable.h"
 #include "verbs/removing.h"
@@ -219,6 +220,8 @@ ops_gc(struct ops *ops, const struct ops_gc_query *query, ops_removal_fn *told,
 			break;
 	}
 	spool_index_release(&index);
+	if (!query->dry_run)
+		keys_sweep(ops->spool);
 	*bytes = c.r.bytes;
 	return err_is_set(err) ? -1 : 0;
 }

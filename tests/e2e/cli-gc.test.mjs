@@ -421,3 +421,22 @@ root_test('no permission: 125 after the rest; a root that is read-only',
 });
 
 });
+
+root_test('claims of keys go with their jobs, others stay', async (root) => {
+	const claims = () => readdirSync(join(root.runs, '.keys'))
+	    .filter((name) => name !== 'limit').length;
+	const ended_id = await finish(root, ['-k', 'one', 'true']);
+	const live = (await root.jobdir(['run', '-k', 'two', 'sleep', '600']))
+	    .stdout.trim();
+
+	assert.equal(claims(), 2);
+	await gc(root, ['--dry-run', ...NOW]);
+	assert.equal(claims(), 2);
+	assert.deepEqual(await gc(root, NOW), [ended_id]);
+	assert.equal(claims(), 1);
+	assert.equal((await root.jobdir(['run', '-k', 'two', 'true']))
+	    .stdout.trim(), live);
+	assert.notEqual((await root.jobdir(['run', '-k', 'one', 'true']))
+	    .stdout.trim(), ended_id);
+	await root.jobdir(['kill', '-q', live]);
+});
