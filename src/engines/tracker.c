@@ -240,7 +240,8 @@ work(void *arg)
 		tracker_wake(t);
 		return;
 	}
-	t->complete = t->listing;
+	if (t->held == 0)
+		t->complete = t->listing;
 	tracker_poll_arm(t);
 }
 
@@ -268,6 +269,8 @@ tracker_new(const struct tracker_config *config)
 
 	memset(t, 0, sizeof(*t));
 	t->config = *config;
+	if (!config->hold)
+		t->config.hold = TRACKER_HOLD;
 	for (i = 0; i < ARRAY_LEN(t->queues); i++)
 		TAILQ_INIT(&t->queues[i]);
 	TAILQ_INIT(&t->live);
@@ -294,7 +297,8 @@ tracker_start(struct tracker *t, struct err *err)
 	while ((dir = TAILQ_FIRST(&t->queues[QUEUE_URGENT])))
 		tracker_look(dir);
 	t->starting = false;
-	t->complete = t->listing;
+	if (t->held == 0)
+		t->complete = t->listing;
 	t->tick = loop_timer(t->config.loop, time_mono() + TICK, tick, t);
 	tracker_poll_arm(t);
 	return 0;

@@ -22,7 +22,8 @@
  *			start again in its directory, which is a new run
  *	progress	phase or progress changed, or its state can't be told
  *			any more
- *	output		a log grew; only if the owner asks for it
+ *	output		a log grew, or was not empty when the job was seen
+ *			first; only if the owner asks for it
  *	finished	it is completed, failed, killed or lost; again if it was
  *			another run that ended, or if it ended otherwise (a
  *			worker's record that comes after its death)
@@ -118,6 +119,7 @@ struct tracker_config {
 	void *arg;
 	/* Most directories watched; 0: three quarters of what the user may. */
 	int64_t max_watches;
+	usec_t hold; /* 0: TRACKER_HOLD */
 };
 
 struct tracker;

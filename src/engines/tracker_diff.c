@@ -107,14 +107,6 @@ tell(const struct finding *f, enum tracker_event event)
 	t->config.tell(t->config.arg, &news);
 }
 
-static void
-tell_created(const struct finding *f)
-{
-	tell(f, TRACKER_CREATED);
-	if (status_is_final(f->status))
-		tell(f, TRACKER_FINISHED);
-}
-
 /* It may be told by now; if not, the job is due then. */
 static bool
 is_time(const struct finding *f, usec_t *told)
@@ -142,6 +134,18 @@ take_output(struct tracker_live *live)
 {
 	live->sizes[0] = live->logs[0].size;
 	live->sizes[1] = live->logs[1].size;
+}
+
+static void
+tell_created(const struct finding *f)
+{
+	tell(f, TRACKER_CREATED);
+	if (status_is_final(f->status)) {
+		tell(f, TRACKER_FINISHED);
+	} else if (has_output(f)) {
+		f->job->live->told_output = f->now;
+		tell(f, TRACKER_OUTPUT);
+	}
 }
 
 /* All that was told before is in what is told now. */
@@ -254,28 +258,60 @@ take_change(const struct finding *f)
 	take_all(f);
 }
 
+/* The state of a job that is held back is not known yet; what its owner knew of
+ * it still holds. */
+static void
+tell_remembered(const struct finding *f)
+{
+	struct finding known = *f;
+
+	if (f->job->known || f->job->past == TRACKER_NEW ||
+	    f->job->past == TRACKER_KNOWN_IF_ENDED)
+		return;
+	if (f->job->past == TRACKER_ENDED) {
+		known.status = STATUS_COMPLETED;
+		known.end = f->job->end;
+	}
+	tell(&known, TRACKER_LOOKED);
+}
+
+static void
+set_held(struct tracker_live *live, usec_t since)
+{
+	struct tracker *t = live->job->dir->tracker;
+
+	t->held += (since != 0) - (live->held != 0);
+	live->held = since;
+}
+
 /* Is this what a writer in the middle of its work leaves, or a process that
  * has died and was not reaped yet?  Then it is looked at again. */
 static bool
 is_held(const struct finding *f)
 {
 	struct tracker_live *live = f->job->live;
+	usec_t hold = f->job->dir->tracker->config.hold;
 
 	if (f->status != STATUS_UNKNOWN ||
 	    (f->job->known && f->job->status == STATUS_UNKNOWN) ||
 	    (f->record->verdict.rule != RULE_UNREADABLE &&
-		f->record->verdict.rule != RULE_NAMED_DOUBTFUL)) {
-		live->held = 0;
+		f->record->verdict.rule != RULE_NAMED_DOUBTFUL) ||
+	    (live->held && f->now - live->held >= hold)) {
+		set_held(live, 0);
 		return false;
 	}
-	if (!live->held)
-		live->held = f->now;
-	if (f->now - live->held >= TRACKER_HOLD) {
-		live->held = 0;
-		return false;
+	if (!live->held) {
+		set_held(live, f->now);
+		tell_remembered(f);
 	}
-	tracker_due_at(f->job, live->held + TRACKER_HOLD);
+	tracker_due_at(f->job, live->held + hold);
 	return true;
+}
+
+void
+tracker_held_drop(struct tracker_live *live)
+{
+	set_held(live, 0);
 }
 
 void

@@ -126,6 +126,7 @@ struct tracker {
 	size_t unread_at; /* where in the table the reading of `unread` is */
 
 	uint32_t generation;
+	size_t held;     /* jobs whose state is held back */
 	usec_t listing;  /* wall clock, when the last listing began */
 	usec_t complete; /* see tracker_complete() */
 };
@@ -177,6 +178,7 @@ void tracker_tell_removed(struct tracker_job *job);
 /* Look again at or after that time (monotonic). */
 void tracker_due_at(struct tracker_job *job, usec_t when);
 void tracker_due_drop(struct tracker_live *live);
+void tracker_held_drop(struct tracker_live *live);
 
 /* Watching (tracker_watch.c). */
 void tracker_dir_watch(struct tracker_dir *dir, int dirfd);

@@ -207,8 +207,10 @@ tracker_job_names(const struct tracker_job *job, struct spool_job *names)
 	struct buf id = BUF_INIT;
 
 	claim_of(job, &id);
-	if (is_parted(job, buf_str(&id)))
-		buf_addf(&id, "~%s", job->dir->name);
+	if (is_parted(job, buf_str(&id))) {
+		buf_addch(&id, '~');
+		dialect_escape(&id, job->dir->name, strlen(job->dir->name));
+	}
 	names->name = xstrdup(job->dir->name);
 	names->journal = xstrdup(job->journal);
 	names->id = buf_steal(&id);
@@ -265,6 +267,7 @@ tracker_job_set_live(struct tracker_job *job, bool live)
 	} else if (!live && job->live) {
 		tracker_processes_forget(job->live);
 		tracker_due_drop(job->live);
+		tracker_held_drop(job->live);
 		free(job->live);
 		job->live = NULL;
 	}

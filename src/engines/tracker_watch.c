@@ -24,18 +24,22 @@ enum {
 int64_t
 tracker_watches_default(void)
 {
-	struct buf text = BUF_INIT;
-	int64_t most = INT64_MAX;
-	char *end;
+	cleanup_close int fd = -1;
+	char text[32];
+	struct stat st;
+	long long most;
+	ssize_t n;
 
-	/* Not there on other systems: then as many as can be had. */
-	if (fsio_read_capped(AT_FDCWD, "/proc/sys/fs/inotify/max_user_watches",
-		64, &text, NULL) == 0) {
-		most = strtoll(buf_str(&text), &end, 10);
-		most = end == buf_str(&text) ? INT64_MAX : most / 4 * 3;
-	}
-	buf_release(&text);
-	return most;
+	/* Not there on other systems: then as many as can be had.  A sysctl is
+	 * whole in the first read only. */
+	fd = fsio_open_file(AT_FDCWD, "/proc/sys/fs/inotify/max_user_watches",
+	    &st);
+	n = fd < 0 ? -1 : read_full(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return INT64_MAX;
+	text[n] = '\0';
+	most = strtoll(text, NULL, 10);
+	return most > 0 ? most / 4 * 3 : INT64_MAX;
 }
 
 int64_t

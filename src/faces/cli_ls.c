@@ -307,7 +307,7 @@ parse_options(struct cli *cli, struct ls *ls)
 	/* Machines get everything. */
 	if (!counted && (ls->form == CLI_JSON || ls->form == CLI_JSONL))
 		ls->query.newest_ended = -1;
-	ls->query.leftover = ls->form == 0;
+	ls->query.leftover = ls->query.kind = ls->form == 0;
 	ls->query.command_characters = ls->form == 0 ? 0 : LISTED_CHARACTERS;
 }
 

@@ -191,21 +191,36 @@ gather_named(struct facts *f, int jobdir, struct record *record)
 		    : written + RUN_SLACK < record->named.written);
 }
 
+/* Is the request meant for this run of a worker, not for an earlier one? */
+static bool
+is_of_this_run(const struct facts *f, const struct record *record)
+{
+	const struct request *r = &record->cancel;
+	bool alive = f->named == NAMED_ALIVE || f->command == PROC_ALIVE;
+	usec_t begun = record->journal.started;
+
+	if (alive)
+		begun = proc_started_at(record->journal.command_id.start);
+	if (r->at + CLOCK_GRAIN < begun)
+		return false;
+	/* Of what died of it nothing lives or is written later. */
+	return r->ended < 0 ||
+	    (!alive && record->journal_written <= r->ended &&
+		record->named.written <= r->ended);
+}
+
 /* What became of a request to stop a worker that has no supervisor. */
 static void
 gather_stop(struct facts *f, int jobdir, struct record *record)
 {
 	struct buf file = BUF_INIT;
 	struct request *r = &record->cancel;
-	usec_t begun = record->journal.started;
 	bool ended = f->ended && !f->end_is_old;
 
-	if (f->named == NAMED_ALIVE)
-		begun = proc_started_at(record->journal.command_id.start);
 	record_cancel_file(record, &file);
 	record->cancel_requested =
 	    request_read(jobdir, buf_str(&file), r) == 1 &&
-	    r->at + CLOCK_GRAIN >= begun;
+	    is_of_this_run(f, record);
 	/* An end that was on record before the request is what it is. */
 	if (record->cancel_requested && r->ended >= 0)
 		f->stop_ended = !ended || record->journal_written > r->at;
@@ -241,15 +256,16 @@ gather(struct facts *f, const struct spool *spool, int jobdir,
 	    !(f->names_command && j->place.boot_id[0] &&
 		j->place.pid_namespace))
 		gather_named(f, jobdir, record);
-	if (record->foreign)
-		gather_stop(f, jobdir, record);
 	if (f->names_command && f->same_boot && f->same_namespace) {
 		f->command = proc_life(&j->command_id);
 		f->supervisor =
 		    f->names_supervisor ? proc_life(&j->supervisor) : PROC_GONE;
 	} else {
+		f->command = f->supervisor = PROC_UNKNOWN;
 		f->lock = fsio_lock_test(jobdir, record->dialect->pid_file);
 	}
+	if (record->foreign)
+		gather_stop(f, jobdir, record);
 }
 
 static void

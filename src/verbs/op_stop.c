@@ -55,13 +55,14 @@ stop_own(const struct ops *ops, int dir, const struct record *record,
 	return request_write(dir, JOB_CANCEL, request, err) < 0 ? -1 : 0;
 }
 
-/* The request can't be written: is there at least proof, so that words about
- * that would help nobody? */
+/* The request can't be written, which `err` says.  Without proof that would not
+ * have helped either. */
 static int
 refuse_unproven(const struct record *record, int dir, struct err *err)
 {
 	if (named_process_is_proven(&record->named, dir))
 		return -1;
+	err_clear(err);
 	return err_set(err, ERR_REFUSED, ERROR_KILL_UNPROVEN,
 	    (long)record->named.pid);
 }

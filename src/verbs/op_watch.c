@@ -76,9 +76,25 @@ is_live_yet(const struct tracker_news *news)
 	return news->event == TRACKER_CREATED;
 }
 
+/* Are these news of the job that the last ones were of? */
+static bool
+is_next(const struct ops_watch *w, const struct tracker_news *news)
+{
+	const struct tracker_news *last;
+
+	if (w->missed_count == 0)
+		return false;
+	last = &w->missed[w->missed_count - 1].news;
+	return strcmp(last->name, news->name) == 0 &&
+	    strcmp(last->journal, news->journal) == 0;
+}
+
+/* What is told of one job at the start comes in one go, and keeps its order
+ * whatever the clocks say. */
 static void
 keep(struct ops_watch *w, const struct tracker_news *news, json_t *job)
 {
+	bool next = is_next(w, news);
 	struct missed *missed;
 
 	if (w->missed_count == w->missed_room) {
@@ -93,19 +109,11 @@ keep(struct ops_watch *w, const struct tracker_news *news, json_t *job)
 	missed->news.record = NULL;
 	missed->job = job;
 	missed->order = news->when;
-	/* A job's end comes after its creation, whatever the clocks say. */
-	if (w->missed_count > 0 && news->event == TRACKER_FINISHED &&
-	    strcmp(missed[-1].news.name, news->name) == 0 &&
-	    strcmp(missed[-1].news.journal, news->journal) == 0 &&
-	    missed[-1].order > missed->order)
+	if (next && missed[-1].order > missed->order)
 		missed->order = missed[-1].order;
 	missed->number = w->missed_count++;
-	/* What is known of it before it is told. */
-	if (news->event != TRACKER_CREATED &&
-	    !(missed->number > 0 && news->event == TRACKER_FINISHED &&
-		missed[-1].news.event == TRACKER_CREATED &&
-		strcmp(missed[-1].news.name, news->name) == 0 &&
-		strcmp(missed[-1].news.journal, news->journal) == 0))
+	/* Until they are told, the job is what its reader knew of it. */
+	if (!next && news->event != TRACKER_CREATED)
 		watch_cursor_note(w->cursor, news, true);
 }
 

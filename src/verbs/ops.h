@@ -116,6 +116,7 @@ struct ops_list_query {
 	int64_t limit;        /* most jobs; -1: all */
 	int64_t newest_ended; /* all that live and so many others; -1: off */
 	bool leftover;        /* count what ended jobs left behind, too */
+	bool kind;            /* tell the dialect of jobs by others */
 	size_t command_characters; /* longer commands are cut; 0: none */
 	/* What is made of a job; NULL: the members of list_jobs. */
 	json_t *(*make)(const struct ops *ops, const struct record *record);

@@ -216,6 +216,8 @@ consider(struct listing *l, const struct spool_entry *entry)
 					      l->query->command_characters
 						  ? l->query->command_characters
 						  : SIZE_MAX);
+		if (l->query->kind && record.dialect != &dialect_native)
+			json_set_string(c->job, "kind", record.dialect->kind);
 		if (record.leftover > 0)
 			json_object_set_new(c->job, "leftover",
 			    json_integer(record.leftover));

@@ -185,8 +185,6 @@ record_json_listed(const struct record *record, size_t command_characters)
 	json_set_string(object, "phase", j->phase);
 	record_json_progress(object, record);
 	set_started_by(object, j);
-	if (record->dialect != &dialect_native)
-		json_set_string(object, "kind", record->dialect->kind);
 	set_journal_error(object, record);
 	return object;
 }

@@ -15,9 +15,10 @@ struct scene {
 	struct watch *watch;
 	struct watch_handle *handle;
 	struct watch_handle *other;
-	bool told;   /* somebody, since the last wait */
-	int changes; /* told to the handle */
-	int others;  /* told to the other one */
+	char name[64]; /* told last; "" for any */
+	bool told;     /* somebody, since the last wait */
+	int changes;   /* told to the handle */
+	int others;    /* told to the other one */
 };
 
 static const enum watch_kind kinds[] = { WATCH_INOTIFY, WATCH_POLL,
@@ -63,6 +64,15 @@ other_changed(void *arg)
 	s->others++;
 	s->told = true;
 	loop_stop(s->loop, 1);
+}
+
+static void
+named(void *arg, const char *name)
+{
+	struct scene *s = arg;
+
+	snprintf(s->name, sizeof(s->name), "%s", name ? name : "");
+	changed(s);
 }
 
 static void
@@ -328,6 +338,90 @@ test_watch__many_directories(void **state)
 }
 
 static void
+test_watch__names_of_entries(void **state)
+{
+	struct tmpdir *t = *state;
+	struct scene s;
+
+	open_scene(&s, t, WATCH_INOTIFY);
+	s.handle = watch_add_named(s.watch, t->fd,
+	    WATCH_NAMES | WATCH_CONTENT | WATCH_NO_RESCAN, named, &s);
+	tmpdir_mkdir(t->fd, "one");
+	wait_for_change(&s, "made");
+	assert_string_equal(s.name, "one");
+	assert_int_equal(renameat(t->fd, "one", t->fd, "two"), 0);
+	do
+		wait_for_change(&s, "renamed");
+	while (strcmp(s.name, "two") != 0);
+	close_scene(&s);
+	/* Where it is polled, any may have changed. */
+	open_scene(&s, t, WATCH_POLL);
+	s.handle = watch_add_named(s.watch, t->fd, WATCH_NAMES, named, &s);
+	strcpy(s.name, "x");
+	tmpdir_mkdir(t->fd, "three");
+	wait_for_change(&s, "made");
+	assert_string_equal(s.name, "");
+	assert_null(watch_add_named(s.watch, t->fd, WATCH_NAMES | WATCH_NO_POLL,
+	    named, &s));
+	close_scene(&s);
+}
+
+/* The kernel drops the watch, says so, and no descriptor keeps the directory
+ * from going. */
+static void
+test_watch__a_lost_watch(void **state)
+{
+	struct tmpdir *t = *state;
+	struct scene s;
+	int dir;
+
+	tmpdir_mkdir(t->fd, "job");
+	dir = openat(t->fd, "job", O_RDONLY | O_DIRECTORY);
+	open_scene(&s, t, WATCH_INOTIFY);
+	s.handle = watch_add_named(s.watch, dir,
+	    WATCH_NAMES | WATCH_NO_RESCAN | WATCH_NO_POLL, named, &s);
+	assert_non_null(s.handle);
+	close(dir);
+	assert_int_equal(unlinkat(t->fd, "job", AT_REMOVEDIR), 0);
+	while (!watch_is_lost(s.handle))
+		wait_for_change(&s, "removed");
+	tmpdir_mkdir(t->fd, "job");
+	watch_remove(s.handle);
+	dir = openat(t->fd, "job", O_RDONLY | O_DIRECTORY);
+	s.handle = watch_add_named(s.watch, dir, WATCH_NAMES | WATCH_NO_POLL,
+	    named, &s);
+	tmpdir_write(dir, "file", "");
+	while (strcmp(s.name, "file") != 0)
+		wait_for_change(&s, "made in the new one");
+	close(dir);
+	close_scene(&s);
+}
+
+static int
+count_descriptors(void)
+{
+	int fd, count = 0;
+
+	for (fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void
+test_watch__no_descriptor_of_a_directory(void **state)
+{
+	struct tmpdir *t = *state;
+	struct scene s;
+	int before;
+
+	open_scene(&s, t, WATCH_INOTIFY);
+	before = count_descriptors();
+	s.handle = watch_add(s.watch, t->fd, WATCH_NAMES, changed, &s);
+	assert_int_equal(count_descriptors(), before);
+	close_scene(&s);
+}
+
+static void
 test_watch__words(void **state)
 {
 	(void)state;
@@ -356,6 +450,9 @@ main(void)
 		WITH_TMPDIR(test_watch__removed_in_its_own_callback),
 		WITH_TMPDIR(test_watch__a_burst),
 		WITH_TMPDIR(test_watch__many_directories),
+		WITH_TMPDIR(test_watch__names_of_entries),
+		WITH_TMPDIR(test_watch__a_lost_watch),
+		WITH_TMPDIR(test_watch__no_descriptor_of_a_directory),
 		cmocka_unit_test(test_watch__words),
 	};
 
