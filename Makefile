@@ -182,7 +182,13 @@ e2e: $(PROGRAM)
 	    scripts/run-node-tests $(B)/e2e.tap 120 $(E2E_TESTS); \
 	    code=$$?; ! cat $(B)/report.* 2>/dev/null && exit $$code
 
-test: unit e2e
+# Those that take longest are left to scripts/test: who waits for `make test`
+# after every change has half a minute.
+SLOW_TESTS := cli-adopt cli-gc cli-leftover defects-b defects-b-2 hostile \
+    mcp-wait mcp-weave-stop mcp-workflows mcp-workflows-b watch
+test: unit
+	$(MAKE) e2e E2E_TESTS='$(filter-out \
+	    $(SLOW_TESTS:%=tests/e2e/%.test.mjs),$(E2E_TESTS))'
 
 # Small programs where Node is too slow, found beside the program.
 helpers = $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/$(1)/*.c)))
