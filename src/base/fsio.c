@@ -56,6 +56,7 @@ fsio_read_capped(int dirfd, const char *name, size_t max, struct buf *out,
 {
 	cleanup_close int fd = -1;
 	struct stat own;
+	int tries = 3;
 	ssize_t n;
 
 	buf_cut(out, 0);
@@ -82,8 +83,18 @@ fsio_read_capped(int dirfd, const char *name, size_t max, struct buf *out,
 			errno = EFBIG;
 			return -1;
 		}
-		if ((size_t)n < room)
+		if ((size_t)n == room)
+			continue;
+		/* Written while it was read: the stamp must not be older than
+		 * the bytes. */
+		if (!st || tries-- == 0 || fstat(fd, &own) < 0 ||
+		    (fsio_mtime(&own) == fsio_mtime(st) &&
+			own.st_size == st->st_size))
 			return 0;
+		*st = own;
+		buf_cut(out, 0);
+		if (lseek(fd, 0, SEEK_SET) < 0)
+			return -1;
 	}
 }
 

@@ -78,7 +78,7 @@ on_output(struct tracker_dir *dir)
 	for (job = dir->jobs; job; job = job->next) {
 		struct tracker_live *live = job->live;
 
-		if (!live)
+		if (!live || status_is_final((enum status)job->status))
 			continue;
 		if (live->told_output &&
 		    live->told_output + TRACKER_PAUSE > now)

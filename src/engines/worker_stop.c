@@ -71,10 +71,11 @@ struct stopping {
 	int count;
 };
 
-/* The worker's record: 1, it had ended before the request was placed; 0, not;
- * -1: no process is named, or none of this place. */
+/* The worker's record: 1, it had ended before the request was placed; 2, it has
+ * obeyed already; 0, neither; -1: no process is named, or none of this place.
+ * A process that is not the job's says nothing about an end on record. */
 static int
-read_worker(struct stopping *s)
+read_worker(struct stopping *s, bool unproven)
 {
 	struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
@@ -100,9 +101,9 @@ read_worker(struct stopping *s)
 	    (journal.place.pid_namespace &&
 		journal.place.pid_namespace != place.pid_namespace))
 		result = -1;
-	else if (journal.ended && fsio_mtime(&st) <= s->request.placed &&
-	    named_process_life(&s->named, NULL) != NAMED_ALIVE)
-		result = 1;
+	else if (journal.ended &&
+	    (unproven || named_process_life(&s->named, NULL) != NAMED_ALIVE))
+		result = fsio_mtime(&st) < s->request.placed ? 1 : 2;
 	journal_release(&journal);
 	buf_release(&text);
 	return result;
@@ -227,11 +228,19 @@ begin(struct stopping *s)
 	s->jobdir = fsio_open_dir(SUPERVISE_FD_ROOT, s->job.name, false);
 	if (s->jobdir < 0 || request_read(s->jobdir, s->file, &s->request) != 1)
 		return WORKER_STOP_UNPROVEN;
-	ended = read_worker(s);
-	if (ended > 0)
-		return WORKER_STOP_ENDED;
-	if (ended < 0 || !follow(s, s->named.pid))
+	ended = read_worker(s, false);
+	/* It may obey, and be gone, at this moment. */
+	if (ended == 0 && !follow(s, s->named.pid)) {
+		ended = read_worker(s, true);
+		if (ended == 0)
+			return WORKER_STOP_UNPROVEN;
+	}
+	if (ended < 0)
 		return WORKER_STOP_UNPROVEN;
+	if (ended == 1)
+		return WORKER_STOP_ENDED;
+	if (ended == 2) /* see_to_it() has nobody to wait for */
+		return WORKER_STOP_BEGUN;
 	follow_family(s);
 	if (s->request.signal != SIGKILL) {
 		signal_family(s, s->request.signal);

@@ -26,11 +26,13 @@ record_cache_new(void)
 }
 
 static void
-forget(struct cached *kept)
+forget(struct cached **slot)
 {
-	if (kept->used)
-		record_release(&kept->record);
-	kept->used = false;
+	if (!*slot)
+		return;
+	record_release(&(*slot)->record);
+	free(*slot);
+	*slot = NULL;
 }
 
 void
@@ -51,7 +53,7 @@ record_cache_free(struct record_cache *cache)
 	free(cache);
 }
 
-static struct cached *
+static struct cached **
 slot_of(struct record_cache *cache, const char *name)
 {
 	uint64_t hash = 14695981039346656037u;
@@ -87,7 +89,7 @@ is_same_file(const struct stat *a, const struct stat *b)
 
 /* Keep what was read, unless the file is another one by now. */
 static void
-keep(struct cached *kept, const struct spool *spool, const struct stat *before,
+keep(struct cached **slot, const struct spool *spool, const struct stat *before,
     const struct record *record)
 {
 	struct stat now;
@@ -96,25 +98,26 @@ keep(struct cached *kept, const struct spool *spool, const struct stat *before,
 	    !is_final(spool, record->job.name, &now) ||
 	    !is_same_file(before, &now))
 		return;
-	forget(kept);
-	record_copy(&kept->record, record);
-	scan_forget_look(&kept->record);
-	kept->journal = now;
-	kept->used = true;
+	forget(slot);
+	*slot = xmalloc(sizeof(**slot));
+	record_copy(&(*slot)->record, record);
+	scan_forget_look(&(*slot)->record);
+	(*slot)->journal = now;
 }
 
 int
 record_cache_scan(struct record_cache *cache, const struct spool *spool,
     const struct spool_job *job, enum scan_depth depth, struct record *record)
 {
-	struct cached *kept = slot_of(cache, job->name);
+	struct cached **slot = slot_of(cache, job->name);
+	const struct cached *kept = *slot;
 	struct stat st;
 	int result;
 
 	if (spool->fd < 0 || !spool_name_is_own(job->name) ||
 	    !is_final(spool, job->name, &st))
 		return scan_job(spool, job, depth, record);
-	if (kept->used && strcmp(kept->record.job.name, job->name) == 0 &&
+	if (kept && strcmp(kept->record.job.name, job->name) == 0 &&
 	    strcmp(kept->record.job.id, job->id) == 0 &&
 	    is_same_file(&kept->journal, &st)) {
 		cache->hits++;
@@ -124,6 +127,6 @@ record_cache_scan(struct record_cache *cache, const struct spool *spool,
 	cache->misses++;
 	result = scan_job(spool, job, depth, record);
 	if (result == 0)
-		keep(kept, spool, &st, record);
+		keep(slot, spool, &st, record);
 	return result;
 }

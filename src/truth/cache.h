@@ -15,13 +15,13 @@ enum { CACHE_SLOTS = 1024 };
 
 /* One kept record and the file that it was read from. */
 struct cached {
-	bool used;
 	struct record record;
 	struct stat journal;
 };
 
 struct record_cache {
-	struct cached slots[CACHE_SLOTS]; /* by hash of the directory's name */
+	/* By hash of the directory's name; NULL: nothing is kept. */
+	struct cached *slots[CACHE_SLOTS];
 	uint64_t hits;
 	uint64_t misses;
 };

@@ -221,13 +221,19 @@ gather_stop(struct facts *f, int jobdir, struct record *record)
 	record->cancel_requested =
 	    request_read(jobdir, buf_str(&file), r) == 1 &&
 	    is_of_this_run(f, record);
-	/* An end that was on record before the request is what it is. */
-	if (record->cancel_requested && r->ended >= 0)
-		f->stop_ended = !ended || record->journal_written > r->at;
-	else if (record->cancel_requested &&
-	    (!ended || record->journal_written > r->placed))
+	/* An end that was on record before the request is what it is.  A
+	 * request that nobody holds may have been concluded just now. */
+	if (record->cancel_requested && r->ended < 0 &&
+	    (!ended || record->journal_written > r->placed)) {
 		f->stop_held =
 		    fsio_lock_test(jobdir, buf_str(&file)) == FSIO_LOCK_HELD;
+		if (!f->stop_held)
+			record->cancel_requested =
+			    request_read(jobdir, buf_str(&file), r) == 1 &&
+			    is_of_this_run(f, record);
+	}
+	if (record->cancel_requested && r->ended >= 0)
+		f->stop_ended = !ended || record->journal_written > r->at;
 	buf_release(&file);
 }
 

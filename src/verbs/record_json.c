@@ -236,14 +236,16 @@ record_json_done(const struct record *record)
 void
 record_json_request(json_t *object, const struct record *record)
 {
+	bool stopped = record->verdict.rule == RULE_STOPPED;
 	const struct journal *j = &record->journal;
 	char name[16];
 	json_t *request;
 
-	if (!record->cancel_requested && !(j->ended && j->cancelled))
+	if (!record->cancel_requested && !stopped &&
+	    !(j->ended && j->cancelled))
 		return;
 	request = json_object();
-	if (j->ended) {
+	if (j->ended && j->cancelled) {
 		json_set_time(request, "at", j->cancel_at);
 		json_set_string(request, "by", j->cancel_by);
 		if (j->cancel_signal)

@@ -1,6 +1,7 @@
 /*
  * The measurements: launches beside those of others, first answers of a server
- * on a big root, and how soon it is gone when its input ends.
+ * on a big root, how soon a watcher of it tells what a worker did, and how soon
+ * a server is gone when its input ends.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +12,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { PROGRAM } from '../e2e/lib/root.mjs';
 import { modern_meta } from '../e2e/lib/rpc.mjs';
 import { until } from '../e2e/lib/until.mjs';
+import { bench_lookup } from './lookup.mjs';
 import { alive, with_variable } from '../e2e/lib/proc.mjs';
 import { plant_ended } from '../stress/lib/stress.mjs';
 
@@ -141,21 +143,24 @@ const FIRST = {
 		{ name: 'list_jobs', arguments: {} }],
 };
 
-async function bench_first_answer(top) {
+/* The record of a job that has ended, to make others of. */
+async function sample_record(env) {
+	execFileSync(PROGRAM, ['run', '-w', 'true'], { env, stdio: 'ignore' });
+	await at_rest(env);
+
+	const name = readdirSync(env.JOBDIR_ROOT).find((n) => n[0] !== '.');
+	const sample = JSON.parse(readFileSync(join(env.JOBDIR_ROOT, name,
+	    'journal.json'), 'utf8'));
+
+	rmSync(env.JOBDIR_ROOT, { recursive: true });
+	return sample;
+}
+
+async function bench_first_answer(top, sample) {
 	const empty = environment(join(top, 'empty'));
 	const full = environment(join(top, 'full'));
 
-	mkdirSync(join(top, 'empty'));
 	mkdirSync(join(top, 'full'));
-	execFileSync(PROGRAM, ['run', '-w', 'true'],
-	    { env: empty, stdio: 'ignore' });
-	await at_rest(empty);
-
-	const name = readdirSync(empty.JOBDIR_ROOT).find((n) => n[0] !== '.');
-	const sample = JSON.parse(readFileSync(join(empty.JOBDIR_ROOT, name,
-	    'journal.json'), 'utf8'));
-
-	rmSync(empty.JOBDIR_ROOT, { recursive: true });
 	plant_ended({ runs: full.JOBDIR_ROOT }, sample, JOBS);
 	for (const [what, [method, params]] of Object.entries(FIRST)) {
 		const times = { empty: [], full: [] };
@@ -213,6 +218,22 @@ async function bench_exit(top) {
 	await at_rest(env);
 }
 
+/* From a worker's rename to the line of a watcher, in the big root. */
+function bench_notice(top) {
+	const { JOBDIR_ROOT } = environment(join(top, 'full'));
+	const rows = execFileSync(join(dirname(PROGRAM), 'bench', 'notice'),
+	    [JOBDIR_ROOT, RUNS, PROGRAM, '--root', JOBDIR_ROOT, 'watch',
+		'--jsonl'], { encoding: 'utf8' }).trim().split('\n');
+
+	['a directory', 'its journal'].forEach((what, i) => {
+		const [middle, most] = rows[i].split(' ').map(Number);
+		const name = `worker's rename of ${what} to watch --jsonl`;
+
+		figure(name, `${JOBS} jobs`, middle / 1000, 'ms');
+		figure(`${name}, 99 %`, `${JOBS} jobs`, most / 1000, 'ms');
+	});
+}
+
 function print() {
 	const rows = [['what', 'where', 'median', '10 %', '90 %', 'ratio'],
 		...figures.map((f) => [f.what, f.where,
@@ -227,7 +248,7 @@ function print() {
 		    cell.padEnd(widths[i]) : cell.padStart(widths[i]))
 		    .join('  ').trimEnd());
 	console.log('\nratio: of launches, jobdir run to that row; of first ' +
-	    'answers, to the empty root');
+	    'answers, to the empty root; of one id, to 100 jobs');
 	for (const note of notes)
 		console.log(note);
 }
@@ -240,7 +261,16 @@ try {
 			notes.push(`${peer} is not installed: left out`);
 	await bench_launch('tmpfs', '/dev/shm');
 	await bench_launch('disk', tmpdir());
-	await bench_first_answer(top);
+	mkdirSync(join(top, 'empty'));
+
+	const sample = await sample_record(environment(join(top, 'empty')));
+
+	await bench_first_answer(top, sample);
+	bench_notice(top);
+	await bench_lookup('/dev/shm', (dir) => {
+		mkdirSync(dir);
+		return environment(dir);
+	}, sample, figure, median);
 	await bench_exit(top);
 } finally {
 	rmSync(top, { recursive: true });

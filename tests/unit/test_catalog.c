@@ -101,9 +101,9 @@ test_catalog__poisoned_records_are_not_believed(void **state)
 	for (i = 0; i < JOBS; i++)
 		assert_exit_code(f, cache, names[i], 0);
 	for (slot = 0; slot < CACHE_SLOTS; slot++)
-		if (cache->slots[slot].used) {
-			cache->slots[slot].record.verdict.status = STATUS_LOST;
-			cache->slots[slot].record.journal.exit_code = 99;
+		if (cache->slots[slot]) {
+			cache->slots[slot]->record.verdict.status = STATUS_LOST;
+			cache->slots[slot]->record.journal.exit_code = 99;
 			used++;
 		}
 	assert_true(used > 0);

@@ -110,7 +110,8 @@ const plain = (more) => ({ PATH: process.env.PATH, LC_ALL: 'C', ...more });
 class Helper {
 	constructor(program, args, options) {
 		this.what = args.join(' ');
-		this.child = spawn(program, args, { detached: true, ...options });
+		this.child = spawn(program, args,
+		    { detached: true, ...options });
 		this.over = new Promise((done, fail) => {
 			this.child.on('error', fail);
 			this.child.on('exit', (code, signal) => {
@@ -171,7 +172,8 @@ export class Worker extends Helper {
 		}
 
 		const tag = name.replace(/^[-_\d]+__/, '');
-		const which = stem ? ['--mode', 'direct', '--json-file', source] :
+		const which = stem ?
+		    ['--mode', 'direct', '--json-file', source] :
 		    ['--mode', 'enchanted', '--nexus-tag', tag];
 		const out = openSync(log ?? join(dir, '.weave.log'), 'w');
 		const worker = new Worker(PYTHON, ['-I', '-S', WEAVE_WORKER,
@@ -218,7 +220,8 @@ export class Worker extends Helper {
 
 				if (lines.length > this.taken)
 					return lines;
-				assert.ok(!this.gone, `${step}: ${this.said()}`);
+				assert.ok(!this.gone,
+				    `${step}: ${this.said()}`);
 				return null;
 			}, 15000, `the worker does ${step}`);
 		}
@@ -265,7 +268,8 @@ while :; do sleep 300 & wait $!; done`;
 /* A process that has nothing to do with any job: somebody's editor. */
 export class Editor extends Helper {
 	static async launch(root) {
-		const file = join(root.top, `signals-${root.disposables.length}`);
+		const file = join(root.top,
+		    `signals-${root.disposables.length}`);
 		const editor = new Editor('sh', ['-c', EDITOR, file], {
 			cwd: root.work,
 			env: plain(),
@@ -364,8 +368,8 @@ async function object_of(connection, tool, args) {
 	    text);
 	check_members(object, schema, tool);
 	for (const job of object.detached_jobs ?? []) {
-		assert.ok(item(job), `${what}: ${ajv.errorsText(item.errors)}: ` +
-		    JSON.stringify(job));
+		assert.ok(item(job), `${what}: ` +
+		    `${ajv.errorsText(item.errors)}: ${JSON.stringify(job)}`);
 		check_members(job, schema, `${tool}.detached_jobs[]`);
 	}
 	assert.equal(object.success, !result.isError, `${what}: ${text}`);
