@@ -102,17 +102,23 @@ say_running(const struct record *record, char *text, size_t size)
 }
 
 /* Rules that need no names or numbers. */
-static const char *const plain_words[] = {
-	[RULE_STOPPING] = "somebody asked it to stop and is seeing to it",
-	[RULE_STOPPED] = "the request to stop it says that it ended after that",
-	[RULE_OTHER_BOOT] =
-	    "no end record, and the machine was started anew since",
-	[RULE_LOCK_HELD] = "no end record; its processes cannot be seen from "
-			   "here, but the lock on pid is held",
-	[RULE_LOCK_FREE] = "no end record; its processes cannot be seen from "
-			   "here, and a free lock proves nothing",
-	[RULE_NO_EVIDENCE] = "no end record, and nothing that decides",
-};
+static const char *
+plain_words(enum rule rule)
+{
+	if (rule == RULE_STOPPING)
+		return "somebody asked it to stop and is seeing to it";
+	if (rule == RULE_STOPPED)
+		return "the request to stop it says that it ended after that";
+	if (rule == RULE_OTHER_BOOT)
+		return "no end record, and the machine was started anew since";
+	if (rule == RULE_LOCK_HELD)
+		return "no end record; its processes cannot be seen from here, "
+		       "but the lock on pid is held";
+	if (rule == RULE_LOCK_FREE)
+		return "no end record; its processes cannot be seen from here, "
+		       "and a free lock proves nothing";
+	return "no end record, and nothing that decides";
+}
 
 /* Processes that its record tells apart for good. */
 static void
@@ -192,7 +198,7 @@ evidence_write(struct record *record)
 	case RULE_LOCK_FREE:
 	case RULE_NO_EVIDENCE:
 	default:
-		SAY("%s", plain_words[record->verdict.rule]);
+		SAY("%s", plain_words(record->verdict.rule));
 		break;
 	}
 }

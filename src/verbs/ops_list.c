@@ -356,7 +356,7 @@ op_list(struct ops *ops, struct op_call *call)
 		.newest_ended = -1,
 		.command_characters = OPS_COMMAND_LISTED };
 	struct err err = ERR_INIT;
-	struct op_page page;
+	struct op_page page = { 0 };
 	json_t *result;
 
 	if (op_list_page(ops, call, &query, PAGE_JOBS, PAGE_BYTES, &page,

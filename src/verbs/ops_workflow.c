@@ -95,7 +95,7 @@ op_mcp_status(struct ops *ops, struct op_call *call)
 		.newest_ended = -1,
 		.make = record_json_workflow };
 	struct err err = ERR_INIT;
-	struct op_page page;
+	struct op_page page = { 0 };
 	json_t *result;
 
 	if (json_is_string(json_object_get(call->args, "job_id"))) {
