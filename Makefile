@@ -185,7 +185,7 @@ e2e: $(PROGRAM)
 # Those that take longest are left to scripts/test: who waits for `make test`
 # after every change has half a minute.
 SLOW_TESTS := cli-adopt cli-gc cli-leftover defects-b defects-b-2 hostile \
-    mcp-wait mcp-weave-stop mcp-workflows mcp-workflows-b watch
+    mcp-protocol mcp-wait mcp-weave-stop mcp-workflows mcp-workflows-b watch
 test: unit
 	$(MAKE) e2e E2E_TESTS='$(filter-out \
 	    $(SLOW_TESTS:%=tests/e2e/%.test.mjs),$(E2E_TESTS))'

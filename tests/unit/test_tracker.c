@@ -394,7 +394,7 @@ test_tracker__a_parent_renamed(void **state)
 static void
 test_tracker__an_overflow(void **state)
 {
-	enum { JOBS = 1000, FLIPS = 20000 };
+	enum { JOBS = 400, FLIPS = 9000 }; /* two events each */
 	struct scan_fixture *f = *state;
 	cleanup_free char *running = running_text("");
 	size_t k;
