@@ -169,11 +169,11 @@ static void
 gather_named(struct facts *f, int jobdir, struct record *record)
 {
 	const struct proc_place *own = own_place();
+	/* What a journal says of itself is of one run. */
+	bool by_file = record->journal.command_id.pid < 2;
 	usec_t written = record->journal_written;
 	uint64_t start = 0;
 
-	named_process_find(&record->named, jobdir, &record->job,
-	    &record->journal);
 	if (record->named.pid < 2 || f->other_boot)
 		return;
 	f->named = NAMED_DOUBTFUL;
@@ -184,11 +184,12 @@ gather_named(struct facts *f, int jobdir, struct record *record)
 		record->journal.command_id.start = start;
 	}
 	/* An end is that of an earlier run if it was on record before the
-	 * process started, or long before the file that names it was made. */
-	f->end_is_old = written >= 0 &&
-	    (f->named == NAMED_ALIVE
-		    ? written < proc_started_at(start)
-		    : written + RUN_SLACK < record->named.written);
+	 * process started and before the file that names it was made; of one
+	 * that has ended the latter must be clear, since files are copied. */
+	f->end_is_old = by_file && written >= 0 &&
+	    written + (f->named == NAMED_ALIVE ? 0 : RUN_SLACK) <
+		record->named.written &&
+	    (f->named != NAMED_ALIVE || written < proc_started_at(start));
 }
 
 /* Is the request meant for this run of a worker, not for an earlier one? */
@@ -257,6 +258,8 @@ gather(struct facts *f, const struct spool *spool, int jobdir,
 	if (f->ended && !record->foreign)
 		return;
 	gather_place(f, spool, jobdir, j);
+	if (record->foreign)
+		named_process_find(&record->named, jobdir, &record->job, j);
 	/* Without boot and namespace its pid is but a number. */
 	if (record->foreign &&
 	    !(f->names_command && j->place.boot_id[0] &&
