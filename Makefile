@@ -186,8 +186,8 @@ e2e: $(PROGRAM)
 # after every change has half a minute.
 SLOW_TESTS := cli-adopt cli-gc cli-leftover defects-b defects-b-2 hostile \
     mcp-protocol mcp-wait mcp-weave-stop mcp-workflows mcp-workflows-b watch
-test: unit
-	$(MAKE) e2e E2E_TESTS='$(filter-out \
+test: $(PROGRAM) $(UNIT_TESTS)
+	TEST_FILES=3 $(MAKE) -j2 unit e2e E2E_TESTS='$(filter-out \
 	    $(SLOW_TESTS:%=tests/e2e/%.test.mjs),$(E2E_TESTS))'
 
 # Small programs where Node is too slow, found beside the program.
