@@ -159,7 +159,8 @@ help:
 
 # --- tests -------------------------------------------------------------------
 
-.PHONY: unit e2e test stress bench coverage
+.PHONY: unit e2e test stress bench coverage honesty honesty-fast
+.PHONY: honesty-publish
 # Each test program has all of jobdir in it, except main().
 $(B)/unit/%: tests/unit/%.c $(filter-out $(MAIN_OBJ),$(OBJS)) \
     $(B)/flags-compile
@@ -192,7 +193,7 @@ test: $(PROGRAM) $(UNIT_TESTS)
 
 # Small programs where Node is too slow, found beside the program.
 helpers = $(patsubst tests/%.c,$(B)/%,$(sort $(wildcard tests/$(1)/*.c)))
-$(call helpers,stress) $(call helpers,bench): $(B)/%: tests/%.c \
+$(call helpers,stress) $(call helpers,bench) $(call helpers,honesty): $(B)/%: tests/%.c \
     $(B)/flags-compile $(B)/link-mode
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
@@ -203,6 +204,23 @@ stress: $(PROGRAM) $(call helpers,stress)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) STRESS=$(STRESS) \
 	    scripts/run-node-tests $(B)/stress.tap \
 	    $(if $(filter full,$(STRESS)),3600,300) $(STRESS_TESTS)
+
+# Scenarios of tests/honesty by the beginnings of their names; HONESTY_PEERS=no
+# leaves the other systems out.  Logs go to $(B)/honesty; publishing copies
+# them, and the table, into the repository.
+HONESTY =
+HONESTY_PEERS = yes
+honesty: $(PROGRAM) $(call helpers,stress) $(call helpers,honesty)
+	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) scripts/node \
+	    tests/honesty/lib/run.mjs $(B)/honesty $(if $(filter \
+	    yes,$(HONESTY_PEERS)),--peers) $(HONESTY)
+
+honesty-publish:
+	scripts/node tests/honesty/lib/publish.mjs $(B)/honesty
+
+honesty-fast: $(PROGRAM) $(call helpers,stress) $(call helpers,honesty)
+	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) scripts/run-node-tests \
+	    $(B)/honesty.tap 300 tests/honesty/honesty.test.mjs
 
 bench: $(PROGRAM) $(call helpers,bench)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) tests/bench/run
