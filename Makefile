@@ -206,17 +206,17 @@ stress: $(PROGRAM) $(call helpers,stress)
 	    $(if $(filter full,$(STRESS)),3600,300) $(STRESS_TESTS)
 
 # Scenarios of tests/honesty by the beginnings of their names; HONESTY_PEERS=no
-# leaves the other systems out.  Logs go to $(B)/honesty; publishing copies
+# leaves the other systems out.  Logs go to $(B)/honesty/logs; publishing copies
 # them, and the table, into the repository.
 HONESTY =
 HONESTY_PEERS = yes
 honesty: $(PROGRAM) $(call helpers,stress) $(call helpers,honesty)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) scripts/node \
-	    tests/honesty/lib/run.mjs $(B)/honesty $(if $(filter \
+	    tests/honesty/lib/run.mjs $(B)/honesty/logs $(if $(filter \
 	    yes,$(HONESTY_PEERS)),--peers) $(HONESTY)
 
 honesty-publish:
-	scripts/node tests/honesty/lib/publish.mjs $(B)/honesty
+	scripts/node tests/honesty/lib/publish.mjs $(B)/honesty/logs
 
 honesty-fast: $(PROGRAM) $(call helpers,stress) $(call helpers,honesty)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) scripts/run-node-tests \
