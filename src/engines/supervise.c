@@ -349,6 +349,7 @@ supervise_run(const struct supervise *args)
 		fail(&l, SUPERVISE_PROCESS, errno);
 	prepare(&l);
 	fork_child(&l);
+	oom_open(&supervisor.oom, "", supervisor.command);
 	write_record(&l);
 	supervisor_arm(&supervisor);
 	release(&l);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,6 +55,27 @@ reason_of(const struct supervisor *s, int wait_status)
 	return WIFEXITED(wait_status) ? REASON_EXIT : REASON_SIGNAL;
 }
 
+/*
+ * Nobody asked for its death: has the kernel killed anything meanwhile for lack
+ * of memory?  What it killed elsewhere on the machine only counts if the
+ * command died in that way, or says like a shell that something else did.
+ */
+static void
+note_memory(struct supervisor *s)
+{
+	int status = s->end.wait_status;
+	bool killed = WIFSIGNALED(status)
+	    ? WTERMSIG(status) == SIGKILL
+	    : WEXITSTATUS(status) == 128 + SIGKILL;
+
+	if (!s->end.has_status || s->cause != STOP_NOT || status == 0 ||
+	    (s->oom.scope == OOM_SYSTEM && !killed))
+		return;
+	s->end.oom_kills = oom_kills(&s->oom);
+	s->end.oom_counter = s->oom.scope == OOM_CGROUP ? JOURNAL_OOM_CGROUP
+							: JOURNAL_OOM_SYSTEM;
+}
+
 void
 supervisor_note_end(struct supervisor *s, int wait_status, bool has_status,
     const struct rusage *usage)
@@ -72,6 +94,7 @@ supervisor_note_end(struct supervisor *s, int wait_status, bool has_status,
 	if (s->cause == STOP_NOT &&
 	    request_read(s->jobdir, JOB_CANCEL, &last) == 1)
 		stop_request(s, &last, STOP_REQUEST);
+	note_memory(s);
 	s->end.reason = reason_word(reason_of(s, wait_status));
 	s->end.cancelled = s->cause == STOP_REQUEST;
 	if (s->end.cancelled) {
@@ -103,22 +126,24 @@ write_at(int fd, const char *data, size_t size, off_t offset)
 /*
  * What is to be done when the end could not be recorded?  Where the job's
  * directory itself is gone there is nowhere to record it, so that counts as
- * done; where only the reserved file is gone, another one is made.
+ * done; where only the reserved file is gone, another one is made.  Returns
+ * whether it is worth trying again at once.
  */
-static void
+static bool
 mend(struct supervisor *s)
 {
 	struct stat st;
 
 	if (fstat(s->jobdir, &st) == 0 && st.st_nlink == 0) {
 		s->recorded = true;
-		return;
+		return false;
 	}
-	if (fstat(s->end_fd, &st) < 0 || st.st_nlink > 0)
-		return;
+	if (s->end_fd >= 0 && (fstat(s->end_fd, &st) < 0 || st.st_nlink > 0))
+		return false;
 	close_fd(&s->end_fd);
 	s->end_fd = openat(s->jobdir, JOB_END,
 	    O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return s->end_fd >= 0;
 }
 
 /* The log of an adopted process is a file of its own, maybe another one by now
@@ -134,6 +159,22 @@ look_at_log_file(struct supervisor *s)
 		s->out.size = st.st_size;
 }
 
+/* Write the end record into its room, and put it in place: never a file that
+ * somebody else has put there instead. */
+static int
+put_in_place(struct supervisor *s, const char *text, size_t length)
+{
+	struct stat st;
+
+	if (write_at(s->end_fd, s->record, s->record_len, 0) < 0 ||
+	    write_at(s->end_fd, text, length, (off_t)s->record_len) < 0 ||
+	    ftruncate(s->end_fd, (off_t)(s->record_len + length)) < 0 ||
+	    fchmod(s->end_fd, 0400) < 0 || fsync(s->end_fd) < 0 ||
+	    fstat(s->end_fd, &st) < 0 || st.st_nlink == 0)
+		return -1;
+	return renameat(s->jobdir, JOB_END, s->jobdir, JOB_JOURNAL);
+}
+
 int
 supervisor_record_end(struct supervisor *s)
 {
@@ -147,14 +188,9 @@ supervisor_record_end(struct supervisor *s)
 	s->end.err = bounded_log_facts(&s->err);
 	s->end.has_err = s->has_err;
 	length = journal_end_text(&s->end, text);
-	if (write_at(s->end_fd, s->record, s->record_len, 0) < 0 ||
-	    write_at(s->end_fd, text, length, (off_t)s->record_len) < 0 ||
-	    ftruncate(s->end_fd, (off_t)(s->record_len + length)) < 0 ||
-	    fchmod(s->end_fd, 0400) < 0 || fsync(s->end_fd) < 0 ||
-	    renameat(s->jobdir, JOB_END, s->jobdir, JOB_JOURNAL) < 0) {
-		mend(s);
-		return -1;
-	}
+	if (put_in_place(s, text, length) < 0 &&
+	    (!mend(s) || put_in_place(s, text, length) < 0))
+		return s->recorded ? 0 : -1;
 	s->recorded = true;
 	/* In place for every reader; a power cut may still undo it, and a sync
 	 * that fails here can't be answered by anything better. */

@@ -97,14 +97,26 @@ supervisor_arm(struct supervisor *s)
 	s->tick = -1;
 }
 
+/* Each try writes into the job's directory, and so wakes us: without a pause
+ * one that fails would be followed by the next. */
+static void
+record_end(struct supervisor *s)
+{
+	usec_t now = time_boot();
+
+	if (s->recorded || now < s->retry_boot)
+		return;
+	if (supervisor_record_end(s) < 0)
+		s->retry_boot = now + TICK_RETRY;
+}
+
 /* The command has ended: record, then let the reaping go on. */
 static void
 on_command_end(struct supervisor *s, int status, const struct rusage *usage)
 {
 	if (!s->has_ended)
 		supervisor_note_end(s, status, true, usage);
-	if (!s->recorded)
-		supervisor_record_end(s);
+	record_end(s);
 }
 
 static void
@@ -188,11 +200,39 @@ look_at_adopted(struct supervisor *s)
 			s->end.duration = s->zombie_since - s->started_boot;
 		}
 	}
-	if (s->has_ended && !s->recorded)
-		supervisor_record_end(s);
+	if (s->has_ended)
+		record_end(s);
 	if (s->recorded)
 		close_input(s);
 	return !s->has_ended || !stop_is_tree_empty(s);
+}
+
+/* SIGTERM asks, too, and of this one the kernel tells who sent it: the pid, 0
+ * of a process that has none here, and its program while it still lives. */
+static void
+request_of_signal(struct request *request)
+{
+	pid_t pid = supervisor_signals.sender_pid;
+	unsigned uid = (unsigned)supervisor_signals.sender_uid;
+	char by[REQUEST_BY_MAX];
+	struct proc_stat st;
+	uid_t owner;
+
+	/* Its number may be another one's by now. */
+	if (pid > 0 && proc_read_stat(pid, &st) == 0 &&
+	    proc_owner(pid, &owner) == 0 && owner == uid)
+		snprintf(by, sizeof(by),
+		    "pid %ld (%.32s, uid %u, SIGTERM to the supervisor)",
+		    (long)pid, st.name, uid);
+	else if (pid > 0)
+		snprintf(by, sizeof(by),
+		    "pid %ld (uid %u, SIGTERM to the supervisor)", (long)pid,
+		    uid);
+	else
+		snprintf(by, sizeof(by),
+		    "a process of another pid namespace (SIGTERM to the "
+		    "supervisor)");
+	request_init(request, by);
 }
 
 static void
@@ -202,13 +242,8 @@ look_at_requests(struct supervisor *s)
 	struct stat st;
 
 	if (supervisor_signals.terminate) {
-		char by[REQUEST_BY_MAX];
-
 		supervisor_signals.terminate = 0;
-		snprintf(by, sizeof(by), "SIGTERM of pid %d, uid %d",
-		    (int)supervisor_signals.sender_pid,
-		    (int)supervisor_signals.sender_uid);
-		request_init(&request, by);
+		request_of_signal(&request);
 		stop_request(s, &request, STOP_REQUEST);
 	}
 	if (request_read(s->jobdir, JOB_CANCEL, &request) == 1)

@@ -170,6 +170,11 @@ stop_step(struct supervisor *s)
 		s->phase = STOP_NONE;
 		return -1;
 	}
+	if (s->phase == STOP_GRACE && !s->has_ended &&
+	    s->request.signal != SIGKILL) {
+		s->end.escalated = true;
+		s->end.sigkill_after = now - s->stop_boot;
+	}
 	s->phase = STOP_KILLING;
 	if (s->own_child) {
 		left = kill_children(&killed);

@@ -133,6 +133,7 @@ take_command(struct taking *t)
 	s->pidfd = compat_pidfd_open(t->journal.command_id.pid);
 	if (s->pidfd < 0 || proc_life(&t->journal.command_id) != PROC_ALIVE)
 		return 0;
+	oom_open(&s->oom, "", t->journal.command_id.pid);
 	s->record = renamed_record(t, &s->record_len);
 	if (!s->record) {
 		errno = EINVAL;

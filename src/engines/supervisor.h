@@ -9,6 +9,7 @@
 
 #include <signal.h>
 
+#include "base/oom.h"
 #include "engines/supervise.h"
 #include "spool/request.h"
 #include "spool/tree.h"
@@ -58,8 +59,11 @@ struct supervisor {
 	usec_t started_boot;
 	usec_t deadline_boot; /* of the time limit; -1: none */
 
-	bool has_ended; /* the command; its end may not be recorded yet */
-	bool recorded;  /* the end record is in place */
+	struct oom_counter oom; /* from before the command runs */
+
+	bool has_ended;    /* the command; its end may not be recorded yet */
+	bool recorded;     /* the end record is in place */
+	usec_t retry_boot; /* it could not be: when to try again */
 	struct journal_end end;
 
 	enum stop_phase phase;

@@ -48,9 +48,9 @@ static void
 show_state(struct cli *cli, const json_t *job, const struct record *record)
 {
 	const char *status = format_string(job, "status");
-	char words[256] = "";
+	char words[OUTCOME_MAX];
 
-	evidence_outcome(record, words, sizeof(words));
+	evidence_outcome(record, words);
 	line(cli, "status", "%s%s%s%s", status ? status : "",
 	    *words ? ": " : "", words,
 	    record->verdict.orphaned ? " (its supervisor is gone)" : "");

@@ -26,6 +26,7 @@ journal_init(struct journal *journal)
 	journal->duration = -1;
 	journal->exit_code = -1;
 	journal->cancel_at = -1;
+	journal->sigkill_after = -1;
 	journal->weave_completed = -1;
 	journal->entries = -1;
 }
@@ -113,7 +114,11 @@ read_end(struct field_reader *r)
 	field_time(r, KEY_FINISHED, &j->finished);
 	field_int(r, KEY_EXIT_CODE, 0, 255, &j->exit_code);
 	field_signal(r, KEY_SIGNAL, &j->signal);
+	field_bool(r, KEY_CORE_DUMPED, &j->core_dumped);
 	field_string(r, KEY_REASON, &j->reason);
+	field_number(r, KEY_OOM_KILLS, 0, INT64_MAX, &j->oom_kills);
+	field_string(r, KEY_OOM_COUNTER, &j->oom_counter);
+	field_real(r, KEY_SIGKILL_AFTER, &j->sigkill_after);
 	field_real(r, KEY_DURATION, &j->duration);
 	/* Any of them ends a run: workers may know only that they failed. */
 	j->ended = j->finished >= 0 || j->exit_code >= 0 || j->signal > 0;
@@ -304,6 +309,9 @@ journal_forget_run(struct journal *journal)
 	journal->ended = journal->reports_success = false;
 	journal->finished = journal->duration = journal->exit_code = -1;
 	journal->signal = 0;
+	journal->core_dumped = false;
+	journal->oom_kills = 0;
+	journal->sigkill_after = -1;
 	journal->reason = journal->error = journal->phase = NULL;
 	journal->progress = journal->result = NULL;
 	journal->entries = -1;

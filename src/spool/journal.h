@@ -21,6 +21,10 @@
 
 enum { JOURNAL_SCHEMA = 1, JOURNAL_COMPLAINT_MAX = 200 };
 
+/* Words of oom_counter. */
+#define JOURNAL_OOM_CGROUP "cgroup"
+#define JOURNAL_OOM_SYSTEM "system"
+
 struct json_t;
 
 struct journal_log {
@@ -76,11 +80,15 @@ struct journal {
 	bool ended;           /* there is one */
 	bool reports_success; /* it says so, without an exit code */
 	usec_t finished;
-	double duration;    /* seconds; < 0: not told */
-	int exit_code;      /* -1: none */
-	int signal;         /* 0: none */
-	const char *reason; /* word of the end record */
-	bool cancelled;     /* a stop had been asked for */
+	double duration; /* seconds; < 0: not told */
+	int exit_code;   /* -1: none */
+	int signal;      /* 0: none */
+	bool core_dumped;
+	const char *reason;      /* word of the end record */
+	int64_t oom_kills;       /* seen for lack of memory; 0: none */
+	const char *oom_counter; /* where: JOURNAL_OOM_CGROUP or another */
+	double sigkill_after;    /* seconds after the first signal; < 0: none */
+	bool cancelled;          /* a stop had been asked for */
 	usec_t cancel_at;
 	const char *cancel_by;
 	int cancel_signal; /* 0: none */
@@ -147,6 +155,10 @@ struct journal_end {
 	usec_t cancel_at;
 	const char *cancel_by; /* printable ASCII without '"' and '\\' */
 	int cancel_signal;
+	int64_t oom_kills;       /* processes killed for lack of memory */
+	const char *oom_counter; /* whose: a word; counts only with kills */
+	bool escalated;          /* it was sent SIGKILL after the grace */
+	usec_t sigkill_after;    /* since the first signal */
 	struct rusage usage;
 	bool has_usage;
 	struct journal_log out;

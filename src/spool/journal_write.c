@@ -207,6 +207,20 @@ put_log(struct fixed *f, const char *key, const struct journal_log *log)
 	put(f, "}");
 }
 
+/* What is known of a death beside its reason. */
+static void
+put_causes(struct fixed *f, const struct journal_end *end)
+{
+	if (end->oom_kills > 0)
+		put(f,
+		    ",\n  \"" KEY_OOM_KILLS "\": %lld,\n  \"" KEY_OOM_COUNTER
+		    "\": \"%s\"",
+		    (long long)end->oom_kills, end->oom_counter);
+	if (end->escalated)
+		put(f, ",\n  \"" KEY_SIGKILL_AFTER "\": %.6f",
+		    (double)end->sigkill_after / USEC_PER_SEC);
+}
+
 size_t
 journal_end_text(const struct journal_end *end, char text[JOURNAL_END_MAX])
 {
@@ -224,7 +238,11 @@ journal_end_text(const struct journal_end *end, char text[JOURNAL_END_MAX])
 	else if (end->has_status)
 		put(&f, ",\n  \"" KEY_SIGNAL "\": \"%s\"",
 		    signal_name(WTERMSIG(end->wait_status), name));
+	if (end->has_status && WIFSIGNALED(end->wait_status) &&
+	    WCOREDUMP(end->wait_status))
+		put(&f, ",\n  \"" KEY_CORE_DUMPED "\": true");
 	put(&f, ",\n  \"" KEY_REASON "\": \"%s\"", end->reason);
+	put_causes(&f, end);
 	if (end->cancelled) {
 		time_format(end->cancel_at, when);
 		put(&f,

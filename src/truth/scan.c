@@ -514,6 +514,7 @@ scan_look(const struct spool *spool, struct record *record)
 	if (jobdir < 0)
 		return -1;
 	look_closely(jobdir, record);
+	evidence_write(record);
 	return 0;
 }
 

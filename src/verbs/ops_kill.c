@@ -177,7 +177,7 @@ op_kill(struct ops *ops, struct op_call *call)
 {
 	struct killing *k = xmalloc(sizeof(*k));
 	struct err err = ERR_INIT;
-	char why[256];
+	char why[OUTCOME_MAX];
 
 	memset(k, 0, sizeof(*k));
 	journal_init(&k->record.journal);
@@ -198,7 +198,7 @@ op_kill(struct ops *ops, struct op_call *call)
 	if (k->had_ended && is_over(&k->record)) {
 		answer(k, "already_terminated");
 	} else if (k->record.verdict.status == STATUS_UNKNOWN) {
-		evidence_outcome(&k->record, why, sizeof(why));
+		evidence_outcome(&k->record, why);
 		err_set(&err, ERR_REFUSED, ERROR_KILL_UNKNOWN, why);
 		killing_fail(k, &err);
 	} else {

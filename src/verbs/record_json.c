@@ -338,12 +338,12 @@ record_json_result(json_t *object, const struct record *record)
 static void
 set_error(json_t *object, const struct record *record)
 {
-	char text[256];
+	char text[OUTCOME_MAX];
 
 	if (record->journal.error) {
 		json_set_string(object, "error", record->journal.error);
 	} else if (record->verdict.reason == REASON_TIMEOUT) {
-		evidence_outcome(record, text, sizeof(text));
+		evidence_outcome(record, text);
 		json_set_string(object, "error", text);
 	}
 }

@@ -2,13 +2,14 @@
  * jobdir rm: directories of ended jobs, and of nothing else.
  */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync,
 	renameSync, symlinkSync, truncateSync, utimesSync, writeFileSync }
 	from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { fails, fine, finish, launch, lines, shown } from './lib/cli.mjs';
+import { MOUNTS } from './lib/mounts.mjs';
 import { ENDED, plant } from './lib/plant.mjs';
 import { identity, status_line } from './lib/proc.mjs';
 import { PROGRAM, root_test } from './lib/root.mjs';
@@ -267,12 +268,6 @@ root_test('D2.28 too deep a directory stays whole', async (root) => {
 	assert.ok(existsSync(join(dir, 'journal.json')));
 });
 
-/* Room for mounts: as root, as root in a directory that is no mount point
- * (chroot), as root in a user namespace. */
-const ROOMS = [['-m'], ['-m', '--propagation', 'unchanged'], ['-Urm']];
-const ROOM = ROOMS.find((options) => spawnSync('unshare', [...options, 'sh',
-	'-c', 'mount -t tmpfs x /mnt && umount /mnt']).status === 0) ?? ROOMS[0];
-
 root_test('D2.28 a mount point inside stays, and the job whole',
     async (root) => {
 	const outside = join(root.top, 'outside');
@@ -284,7 +279,7 @@ root_test('D2.28 a mount point inside stays, and the job whole',
 	/* Of the same device, where device numbers tell nothing; and another. */
 	for (const mount of ['--bind "$2"', '-t tmpfs x']) {
 		const { code, stdout, stderr } = await root.run('unshare',
-		    [...ROOM, 'sh', '-c', `mount ${mount} "$3" && ` +
+		    [...MOUNTS, 'sh', '-c', `mount ${mount} "$3" && ` +
 			'touch "$3/precious" && "$1" rm mounted; code=$?; ' +
 			'ls "$3"; umount "$3"; exit $code',
 			'sh', PROGRAM, outside, join(dir, 'a/mnt')]);

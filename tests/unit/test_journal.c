@@ -347,6 +347,49 @@ test_journal__end_on_request(void **state)
 }
 
 static void
+test_journal__end_with_its_cause(void **state)
+{
+	struct journal_end end = { .finished = 1763800010000000,
+		.wait_status = SIGKILL | 0x80,
+		.has_status = true,
+		.reason = "timeout",
+		.oom_kills = 3,
+		.oom_counter = JOURNAL_OOM_CGROUP,
+		.escalated = true,
+		.sigkill_after = 5000001 };
+	struct journal in = full_journal(), j;
+	char text[JOURNAL_END_MAX];
+
+	(void)state;
+	parse_ended(&j, &in, &end);
+	assert_int_equal(j.signal, SIGKILL);
+	assert_true(j.core_dumped);
+	assert_int_equal(j.oom_kills, 3);
+	assert_string_equal(j.oom_counter, "cgroup");
+	assert_int_equal(micro(j.sigkill_after), 5000001);
+	journal_forget_run(&j);
+	assert_false(j.core_dumped);
+	assert_int_equal(j.oom_kills, 0);
+	assert_true(j.sigkill_after < 0);
+	journal_release(&j);
+
+	/* What was not so is not told. */
+	end.wait_status = SIGKILL;
+	end.oom_kills = 0;
+	end.escalated = false;
+	parse_ended(&j, &in, &end);
+	assert_false(j.core_dumped);
+	assert_int_equal(j.oom_kills, 0);
+	assert_null(j.oom_counter);
+	assert_true(j.sigkill_after < 0);
+	journal_release(&j);
+	journal_end_text(&end, text);
+	assert_null(strstr(text, "core_dumped"));
+	assert_null(strstr(text, "oom"));
+	assert_null(strstr(text, "sigkill"));
+}
+
+static void
 test_journal__end_without_a_code(void **state)
 {
 	struct journal_end end = { .finished = 1763800010000000,
@@ -387,9 +430,13 @@ test_journal__the_longest_end_fits(void **state)
 		INT64_MAX };
 	struct journal_end end = { .finished = 253402300799999999,
 		.duration = INT64_MAX,
-		.wait_status = 35,
+		.wait_status = 35 | 0x80,
 		.has_status = true,
 		.reason = "supervisor_lost",
+		.oom_kills = INT64_MAX,
+		.oom_counter = JOURNAL_OOM_SYSTEM,
+		.escalated = true,
+		.sigkill_after = INT64_MAX,
 		.cancelled = true,
 		.cancel_at = 253402300799999999,
 		.cancel_signal = 35,
@@ -410,6 +457,7 @@ test_journal__the_longest_end_fits(void **state)
 	parse_ended(&j, &in, &end);
 	assert_string_equal(j.cancel_by, by);
 	assert_int_equal(j.err.truncated, INT64_MAX);
+	assert_int_equal(j.oom_kills, INT64_MAX);
 	journal_release(&j);
 }
 
@@ -426,6 +474,7 @@ main(void)
 		cmocka_unit_test(test_journal__supervisor_line),
 		cmocka_unit_test(test_journal__end_by_exit),
 		cmocka_unit_test(test_journal__end_on_request),
+		cmocka_unit_test(test_journal__end_with_its_cause),
 		cmocka_unit_test(test_journal__end_without_a_code),
 		cmocka_unit_test(test_journal__end_by_any_signal),
 		cmocka_unit_test(test_journal__the_longest_end_fits),

@@ -1,0 +1,140 @@
+/*
+ * A cgroup with little memory, in which the kernel kills.
+ *
+ *	const small = make_oom(root);
+ *	if (small)
+ *		await small.run([PROGRAM, 'run', 'sh', '-c', HOG]);
+ *
+ * Below the test's own cgroup or one above it, of version 2 where that has the
+ * memory controller, else of version 1; it goes away after the test.  Nothing
+ * that exists is changed, so it can't be had everywhere: null, then.
+ */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync }
+	from 'node:fs';
+import { dirname, join } from 'node:path';
+import { until } from '../../e2e/lib/until.mjs';
+
+const LIMIT = String(24 << 20);
+
+/* A command for `sh -c` that wants more than that. */
+export const HOG = 'tail /dev/zero';
+
+/* Mount points by type of file system, from /proc/self/mounts. */
+function mounts(type, option) {
+	return readFileSync('/proc/self/mounts', 'utf8').split('\n')
+	    .map((line) => line.split(' '))
+	    .filter(([, , fs, options]) => fs === type &&
+		(!option || options.split(',').includes(option)))
+	    .map(([, path]) => path);
+}
+
+/* The own cgroup: of version 2, or of a controller of version 1. */
+function own_path(controller) {
+	const line = readFileSync('/proc/self/cgroup', 'utf8').split('\n')
+	    .map((text) => text.split(':'))
+	    .find(([, names]) => controller ?
+		names?.split(',').includes(controller) : names === '');
+
+	return line?.slice(2).join(':');
+}
+
+/* Below what already gives its children that controller. */
+function parent_v2() {
+	const [mount] = mounts('cgroup2');
+	let path = own_path();
+
+	for (; mount && path; path = path === '/' ? null : dirname(path)) {
+		const control = join(mount, path, 'cgroup.subtree_control');
+
+		if (existsSync(control) && readFileSync(control, 'utf8')
+		    .trim().split(' ').includes('memory'))
+			return join(mount, path);
+	}
+	return null;
+}
+
+function parent_v1() {
+	const [mount] = mounts('cgroup', 'memory');
+	const path = own_path('memory');
+
+	return mount && path ? join(mount, path) : null;
+}
+
+/* What must be written into the new directory; the last, against swapping,
+ * where the file is there. */
+const KINDS = [
+	[parent_v2, ['memory.max', 'memory.swap.max']],
+	[parent_v1, ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes']],
+];
+
+let count = 0;
+
+function make(parent, [limit, swap]) {
+	const dir = join(parent, `jobdir-test-${process.pid}-${count++}`);
+
+	try {
+		mkdirSync(dir);
+		writeFileSync(join(dir, limit), LIMIT);
+		if (existsSync(join(dir, swap)))
+			writeFileSync(join(dir, swap),
+			    swap === 'memory.swap.max' ? '0' : LIMIT);
+		return dir;
+	} catch (e) {
+		if (existsSync(dir))
+			rmdirSync(dir);
+		if (!['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(e.code))
+			throw e;
+		return null;
+	}
+}
+
+export function make_oom(root) {
+	for (const [parent, files] of KINDS) {
+		const above = parent();
+		const dir = above && make(above, files);
+
+		if (dir)
+			return root.keep(new SmallCgroup(root, dir));
+	}
+	return null;
+}
+
+/* Can one be made here? */
+export async function can_make_oom() {
+	const small = make_oom({
+		keep: (thing) => thing,
+		kill_jobs: () => {},
+	});
+
+	await small?.dispose();
+	return small !== null;
+}
+
+class SmallCgroup {
+	constructor(root, dir) {
+		this.root = root;
+		this.dir = dir;
+	}
+
+	/* A program in there, to its end. */
+	run(words) {
+		return this.root.run('/bin/sh', ['-c',
+			'echo $$ >"$1/cgroup.procs" && shift && exec "$@"',
+			'sh', this.dir, ...words]);
+	}
+
+	/* When the last process of its jobs is gone. */
+	async dispose() {
+		await this.root.kill_jobs();
+		await until(() => {
+			try {
+				rmdirSync(this.dir);
+				return true;
+			} catch (e) {
+				if (e.code !== 'EBUSY')
+					throw e;
+				return false;
+			}
+		}, 15000, `${this.dir} is empty`);
+	}
+}
