@@ -91,13 +91,30 @@ off_t compat_next_data(int fd, off_t offset);
  * lets the caller (O_NOATIME: the owner).  A descriptor, or -1 with errno. */
 int compat_open_unseen(int dirfd, const char *name, int flags);
 
+struct compat_filesystem {
+	char name[32];  /* "ext4"; "type 0x…" of one not known here */
+	bool remote;    /* as of compat_is_remote() */
+	bool in_memory; /* gone when the machine stops */
+};
+
+/* The file system of `fd`.  0 or -1 with errno. */
+int compat_filesystem(int fd, struct compat_filesystem *fs);
+
 /* Is the file system of `fd` shared between hosts or served by a user's
  * program, so that it tells of no change made elsewhere? */
 bool compat_is_remote(int fd);
 
+/* A new file in the file system of directory `dirfd` that never has a name and
+ * changes nothing in that directory (O_TMPFILE).  A descriptor, or -1 with
+ * errno (EOPNOTSUPP: that file system has no such files). */
+int compat_unnamed_file(int dirfd);
+
 /* Path by which this very program can be executed again, also after its file
  * was replaced.  Static. */
 const char *compat_own_program(void);
+
+/* Does it need no shared library? */
+bool compat_is_static(void);
 
 /* memmem(3). */
 void *compat_find(const void *haystack, size_t size, const void *needle,

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/statfs.h>
@@ -32,6 +33,7 @@
 #define FUSE_MAGIC 0x65735546
 #define LUSTRE_MAGIC 0x0bd00bd0
 #define CEPH_MAGIC 0x00c36400
+#define ZFS_MAGIC 0x2fc12fc1
 
 int
 compat_become_subreaper(void)
@@ -190,28 +192,76 @@ compat_open_unseen(int dirfd, const char *name, int flags)
 	return fd;
 }
 
+/* File systems whose name tells something, or that need it. */
+static const struct known_filesystem {
+	unsigned long magic;
+	const char *name;
+	bool remote;
+	bool in_memory;
+} known_filesystems[] = {
+	{ NFS_SUPER_MAGIC, "nfs", true, false },
+	{ CIFS_MAGIC, "cifs", true, false },
+	{ SMB2_MAGIC, "smb2", true, false },
+	{ SMB_SUPER_MAGIC, "smb", true, false },
+	{ FUSE_MAGIC, "fuse", true, false },
+	{ V9FS_MAGIC, "9p", true, false },
+	{ AFS_SUPER_MAGIC, "afs", true, false },
+	{ CODA_SUPER_MAGIC, "coda", true, false },
+	{ LUSTRE_MAGIC, "lustre", true, false },
+	{ CEPH_MAGIC, "ceph", true, false },
+	{ TMPFS_MAGIC, "tmpfs", false, true },
+	{ RAMFS_MAGIC, "ramfs", false, true },
+	{ EXT4_SUPER_MAGIC, "ext4", false, false }, /* and ext2, ext3 */
+	{ XFS_SUPER_MAGIC, "xfs", false, false },
+	{ BTRFS_SUPER_MAGIC, "btrfs", false, false },
+	{ F2FS_SUPER_MAGIC, "f2fs", false, false },
+	{ OVERLAYFS_SUPER_MAGIC, "overlay", false, false },
+	{ MSDOS_SUPER_MAGIC, "vfat", false, false },
+	{ ZFS_MAGIC, "zfs", false, false },
+};
+
+int
+compat_filesystem(int fd, struct compat_filesystem *fs)
+{
+	struct statfs st;
+	unsigned long magic;
+	size_t i;
+
+	memset(fs, 0, sizeof(*fs));
+	if (fstatfs(fd, &st) < 0)
+		return -1;
+	magic = (unsigned long)st.f_type & 0xffffffffUL;
+	snprintf(fs->name, sizeof(fs->name), "type 0x%lx", magic);
+	for (i = 0; i < sizeof(known_filesystems) / sizeof(*known_filesystems);
+	     i++) {
+		if (known_filesystems[i].magic != magic)
+			continue;
+		snprintf(fs->name, sizeof(fs->name), "%s",
+		    known_filesystems[i].name);
+		fs->remote = known_filesystems[i].remote;
+		fs->in_memory = known_filesystems[i].in_memory;
+	}
+	return 0;
+}
+
 bool
 compat_is_remote(int fd)
 {
-	struct statfs fs;
+	struct compat_filesystem fs;
 
-	if (fstatfs(fd, &fs) < 0)
-		return false;
-	switch ((unsigned long)fs.f_type & 0xffffffffUL) {
-	case NFS_SUPER_MAGIC:
-	case CIFS_MAGIC:
-	case SMB2_MAGIC:
-	case SMB_SUPER_MAGIC:
-	case FUSE_MAGIC:
-	case V9FS_MAGIC:
-	case AFS_SUPER_MAGIC:
-	case CODA_SUPER_MAGIC:
-	case LUSTRE_MAGIC:
-	case CEPH_MAGIC:
-		return true;
-	default:
-		return false;
-	}
+	return compat_filesystem(fd, &fs) == 0 && fs.remote;
+}
+
+int
+compat_unnamed_file(int dirfd)
+{
+	return openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+bool
+compat_is_static(void)
+{
+	return getauxval(AT_BASE) == 0; /* no loader */
 }
 
 const char *

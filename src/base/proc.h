@@ -27,7 +27,8 @@ struct proc_id {
 struct proc_place {
 	char boot_id[PROC_BOOT_ID_MAX]; /* "" if the system does not tell */
 	uint64_t pid_namespace;         /* 0 if the system does not tell */
-	bool has_table; /* processes can be looked up at all (/proc) */
+	bool has_table; /* processes can be looked up at all (/proc), by the
+			 * numbers that they have here */
 	bool sees_all;  /* those of other users too (hidepid in proc(5)) */
 };
 
@@ -51,6 +52,14 @@ struct proc_stat {
 
 /* The caller's own place. */
 void proc_place_self(struct proc_place *place);
+
+/* Is there a table, but one of another pid namespace, where numbers mean other
+ * processes? */
+bool proc_table_is_foreign(void);
+
+/* Is that the first pid namespace of its machine?  The others are ended from
+ * outside, and every process in them with them. */
+bool proc_place_is_first(const struct proc_place *place);
 
 /* 0, or -1 with errno: ENOENT or ESRCH if there is no such process. */
 int proc_read_stat(pid_t pid, struct proc_stat *st);
@@ -103,6 +112,10 @@ ssize_t proc_arguments(pid_t pid, char *buf, size_t size);
 /* The working directory of the process into `path`, with " (deleted)" at its
  * end if that is gone.  0 or -1 with errno (EACCES: it may not be read). */
 int proc_directory(pid_t pid, char *path, size_t size);
+
+/* The file that the process executes into `path`, with " (deleted)" at its end
+ * if that has no name any more.  0 or -1 with errno. */
+int proc_program(pid_t pid, char *path, size_t size);
 
 /* Open file `name` relative to descriptor `fd` of another process, which must
  * be a directory.  -1 with errno. */

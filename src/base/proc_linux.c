@@ -24,6 +24,9 @@ enum {
 	KERNEL_THREAD = 0x00200000, /* PF_KTHREAD of linux/sched.h */
 };
 
+/* PROC_PID_INIT_INO of the kernel: inode of the first pid namespace. */
+static const uint64_t first_namespace = 0xeffffffc;
+
 /* Read the beginning of a small file; -1 with errno, else the length. */
 static ssize_t
 read_small(const char *path, char *buf, size_t size)
@@ -45,6 +48,24 @@ read_small(const char *path, char *buf, size_t size)
 	return n;
 }
 
+bool
+proc_table_is_foreign(void)
+{
+	char text[32];
+	ssize_t length = readlink("/proc/self", text, sizeof(text) - 1);
+
+	if (length < 0)
+		return false;
+	text[length] = '\0';
+	return strtol(text, NULL, 10) != (long)getpid();
+}
+
+bool
+proc_place_is_first(const struct proc_place *place)
+{
+	return place->pid_namespace == first_namespace;
+}
+
 void
 proc_place_self(struct proc_place *place)
 {
@@ -57,7 +78,8 @@ proc_place_self(struct proc_place *place)
 	place->boot_id[strcspn(place->boot_id, "\n")] = '\0';
 	if (stat("/proc/self/ns/pid", &st) == 0)
 		place->pid_namespace = (uint64_t)st.st_ino;
-	place->has_table = access("/proc/self/stat", R_OK) == 0;
+	place->has_table =
+	    access("/proc/self/stat", R_OK) == 0 && !proc_table_is_foreign();
 	place->sees_all = access("/proc/1/stat", R_OK) == 0;
 }
 
@@ -415,14 +437,11 @@ proc_arguments(pid_t pid, char *buf, size_t size)
 	return (ssize_t)length;
 }
 
-int
-proc_directory(pid_t pid, char *path, size_t size)
+static int
+read_link(const char *name, char *path, size_t size)
 {
-	char name[PATH_ROOM];
-	ssize_t length;
+	ssize_t length = readlink(name, path, size);
 
-	snprintf(name, sizeof(name), "/proc/%d/cwd", (int)pid);
-	length = readlink(name, path, size);
 	if (length < 0)
 		return -1;
 	if ((size_t)length == size) {
@@ -431,6 +450,24 @@ proc_directory(pid_t pid, char *path, size_t size)
 	}
 	path[length] = '\0';
 	return 0;
+}
+
+int
+proc_directory(pid_t pid, char *path, size_t size)
+{
+	char name[PATH_ROOM];
+
+	snprintf(name, sizeof(name), "/proc/%d/cwd", (int)pid);
+	return read_link(name, path, size);
+}
+
+int
+proc_program(pid_t pid, char *path, size_t size)
+{
+	char name[PATH_ROOM];
+
+	snprintf(name, sizeof(name), "/proc/%d/exe", (int)pid);
+	return read_link(name, path, size);
 }
 
 int

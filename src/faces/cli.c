@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ const struct cli_verb *const cli_verbs[] = {
 	&cli_verb_gc,
 	&cli_verb_adopt,
 	&cli_verb_mcp,
+	&cli_verb_doctor,
 	&cli_verb_help,
 	NULL,
 };
@@ -255,6 +257,24 @@ guard_descriptors(void)
 			die("/dev/null: %s", strerror(errno));
 }
 
+/* With fewer than these a record could not be read at all, and who waits for a
+ * job would be told that its state is unknown. */
+enum { DESCRIPTORS_MIN = 16 };
+
+static void
+check_descriptors(void)
+{
+	int fds[DESCRIPTORS_MIN];
+	int n;
+
+	for (n = 0; n < DESCRIPTORS_MIN; n++)
+		if ((fds[n] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) < 0)
+			die("%s: %d descriptors are needed, and there are %d",
+			    strerror(errno), DESCRIPTORS_MIN, n);
+	while (n > 0)
+		close(fds[--n]);
+}
+
 /* Options before the verb.  Returns false if cli->code is the end. */
 static bool
 global_options(struct cli *cli)
@@ -325,6 +345,9 @@ cli_main(int argc, char **argv)
 	int code;
 
 	guard_descriptors();
+	check_descriptors();
+	/* Without memory jansson would make little of a record, or crash. */
+	json_set_alloc_funcs(xmalloc, free);
 	/* A reader that went away is told by write(2). */
 	signal(SIGPIPE, SIG_IGN);
 	cli_io_init(&cli);

@@ -69,6 +69,7 @@ enum {
 	CLI_WATCHER,
 	CLI_AFTER,
 	CLI_LOG,
+	CLI_FIX,
 	CLI_MANUAL,
 };
 
@@ -247,6 +248,7 @@ extern const struct cli_verb cli_verb_rm;
 extern const struct cli_verb cli_verb_gc;
 extern const struct cli_verb cli_verb_adopt;
 extern const struct cli_verb cli_verb_mcp;
+extern const struct cli_verb cli_verb_doctor;
 extern const struct cli_verb cli_verb_help;
 
 #endif

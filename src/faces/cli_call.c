@@ -161,7 +161,9 @@ cli_job_code(struct cli *cli, const char *id)
 	int code;
 
 	if (cli_scan(cli, id, false, SCAN_STATE, &record, &err) < 0)
-		code = CLI_EXIT_LOST; /* removed meanwhile */
+		code = err.kind == ERR_NOT_FOUND /* removed meanwhile */
+		    ? CLI_EXIT_LOST
+		    : cli_fail(&err);
 	else
 		code = format_exit_code(record.verdict.status,
 		    record.verdict.reason, record.journal.exit_code,

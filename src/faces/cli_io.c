@@ -68,8 +68,7 @@ cli_write(struct cli *cli, int fd, const void *data, size_t len)
 		if (compat_poll(&poll_fd, 1, -1, &mask) < 0) {
 			if (errno != EINTR)
 				return -1;
-			/* Nobody but the loop's handler could do that. */
-			cli->interrupted = true;
+			cli->interrupted = loop_has_caught(SIGINT);
 			continue;
 		}
 		n = write(fd, next, len < most ? len : most);

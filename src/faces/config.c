@@ -263,25 +263,78 @@ load_allowed(struct config *config, struct err *err)
 	return result;
 }
 
-int
-config_load(struct config *config, struct err *err)
+static int
+load_max_jobs(struct config *config, struct err *err)
+{
+	return load_number("MCP_BG_MAX_JOBS", 1, 100, "a number from 1 to 100",
+	    &config->ops.max_jobs, err);
+}
+
+static int
+load_timeout(struct config *config, struct err *err)
+{
+	int64_t *seconds = &config->ops.timeout_seconds;
+
+	if (load_number("MCP_BG_JOB_TIMEOUT", 1, INT64_MAX,
+		"a number of seconds, at least 1", seconds, err) < 0)
+		return -1;
+	if (*seconds > timeout_most)
+		*seconds = timeout_most;
+	return 0;
+}
+
+static int
+load_interval(struct config *config, struct err *err)
 {
 	int64_t ignored;
 
+	(void)config;
+	return load_number("MCP_BG_CLEANUP_INTERVAL", 10, 3600,
+	    "a number from 10 to 3600", &ignored, err);
+}
+
+/* In the order in which complaints are made. */
+static const struct row {
+	const char *variable;
+	int (*load)(struct config *config, struct err *err);
+	bool has_effect;
+} rows[] = {
+	{ "MCP_BG_MAX_JOBS", load_max_jobs, true },
+	{ "MCP_BG_MAX_OUTPUT_SIZE", load_output_size, true },
+	{ "MCP_BG_JOB_TIMEOUT", load_timeout, true },
+	{ "MCP_BG_CLEANUP_INTERVAL", load_interval, false },
+	{ "MCP_BG_WORKING_DIR", load_working_dir, true },
+	{ "MCP_BG_ALLOWED_COMMANDS", load_allowed, true },
+};
+
+int
+config_load(struct config *config, struct err *err)
+{
+	size_t i;
+
 	memset(config, 0, sizeof(*config));
-	if (load_number("MCP_BG_MAX_JOBS", 1, 100, "a number from 1 to 100",
-		&config->ops.max_jobs, err) < 0 ||
-	    load_output_size(config, err) < 0 ||
-	    load_number("MCP_BG_JOB_TIMEOUT", 1, INT64_MAX,
-		"a number of seconds, at least 1", &config->ops.timeout_seconds,
-		err) < 0 ||
-	    load_number("MCP_BG_CLEANUP_INTERVAL", 10, 3600,
-		"a number from 10 to 3600", &ignored, err) < 0 ||
-	    load_working_dir(config, err) < 0 || load_allowed(config, err) < 0)
-		return -1;
-	if (config->ops.timeout_seconds > timeout_most)
-		config->ops.timeout_seconds = timeout_most;
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].load(config, err) < 0)
+			return -1;
 	return 0;
+}
+
+void
+config_check(config_told_fn *told, void *arg)
+{
+	struct config config;
+	size_t i;
+
+	memset(&config, 0, sizeof(config));
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err err = ERR_INIT;
+		int result = rows[i].load(&config, &err);
+
+		if (variable(rows[i].variable))
+			told(arg, rows[i].variable, rows[i].has_effect,
+			    result < 0 ? &err : NULL);
+	}
+	config_release(&config);
 }
 
 void

@@ -30,6 +30,15 @@ struct config {
 /* Read the environment.  0, or -1 with ERR_INVALID and one line that names the
  * variable, its value and what it may be.  To be released in either case. */
 int config_load(struct config *config, struct err *err);
+/*
+ * Call `told` for each of the variables that is set: `err` is what
+ * config_load() says of it, NULL if it is good; `has_effect` is false of one
+ * that is only checked.
+ */
+typedef void config_told_fn(void *arg, const char *variable, bool has_effect,
+    const struct err *err);
+void config_check(config_told_fn *told, void *arg);
+
 void config_release(struct config *config);
 
 #endif

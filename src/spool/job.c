@@ -21,10 +21,12 @@ job_make_new(const struct spool *spool, const char *name, const char *text,
 {
 	cleanup_close int parent = -1;
 	cleanup_close int dir = -1;
+	bool made;
 	int sys;
 
 	parent = fsio_open_dir(spool->fd, ROOT_NEW, false);
-	if (parent >= 0 && mkdirat(parent, name, 0700) == 0) {
+	made = parent >= 0 && mkdirat(parent, name, 0700) == 0;
+	if (made) {
 		dir = fsio_open_dir(parent, name, false);
 		if (dir >= 0 &&
 		    (!text ||
@@ -33,8 +35,11 @@ job_make_new(const struct spool *spool, const char *name, const char *text,
 			return 0;
 	}
 	sys = errno;
+	/* What can't be opened is still empty. */
 	if (dir >= 0)
 		job_remove_new(parent, name);
+	else if (made && unlinkat(parent, name, AT_REMOVEDIR) < 0)
+		made = false;
 	return err_errno(err, ERR_SYSTEM, sys, "%s/" ROOT_NEW "/%s",
 	    spool->path, name);
 }
@@ -60,20 +65,28 @@ job_remove_new(int parent, const char *name)
 		    strerror(errno));
 }
 
+/* A killed launch left it: it is old, and nobody holds its lock. */
+static bool
+is_dead(int parent, const char *name)
+{
+	cleanup_close int dir = -1;
+	struct stat st;
+
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISDIR(st.st_mode) ||
+	    time_wall() - fsio_ctime(&st) <
+		(usec_t)JOB_NEW_MAX_AGE * USEC_PER_SEC)
+		return false;
+	dir = fsio_open_dir(parent, name, false);
+	return dir >= 0 && fsio_lock_test(dir, JOB_PID) != FSIO_LOCK_HELD;
+}
+
 static int
 sweep_entry(void *arg, const char *name)
 {
 	const int *parent = arg;
-	cleanup_close int dir = -1;
-	struct stat st;
 
-	if (fstatat(*parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !S_ISDIR(st.st_mode) ||
-	    time_wall() - fsio_ctime(&st) <
-		(usec_t)JOB_NEW_MAX_AGE * USEC_PER_SEC)
-		return 0;
-	dir = fsio_open_dir(*parent, name, false);
-	if (dir >= 0 && fsio_lock_test(dir, JOB_PID) != FSIO_LOCK_HELD)
+	if (is_dead(*parent, name))
 		job_remove_new(*parent, name);
 	return 0;
 }
@@ -85,6 +98,31 @@ job_sweep_new(const struct spool *spool)
 
 	if (parent >= 0 && fsio_each(parent, sweep_entry, &parent) < 0)
 		return; /* the next start tries again */
+}
+
+struct count {
+	int dir;
+	size_t count;
+};
+
+static int
+count_entry(void *arg, const char *name)
+{
+	struct count *dead = arg;
+
+	dead->count += is_dead(dead->dir, name);
+	return 0;
+}
+
+size_t
+job_count_dead_new(const struct spool *spool)
+{
+	cleanup_close int parent = fsio_open_dir(spool->fd, ROOT_NEW, false);
+	struct count dead = { parent, 0 };
+
+	if (parent >= 0 && fsio_each(parent, count_entry, &dead) < 0)
+		return 0; /* it can't be read, and so not be swept */
+	return dead.count;
 }
 
 bool

@@ -28,6 +28,9 @@ void job_remove_new(int parent, const char *name);
 /* Remove what killed launches left behind in .new. */
 void job_sweep_new(const struct spool *spool);
 
+/* How many directories would it remove? */
+size_t job_count_dead_new(const struct spool *spool);
+
 /* Is there a directory of that name in the root? */
 bool job_is_visible(int root, const char *name);
 

@@ -75,6 +75,14 @@ is_void(const struct spool *spool, int fd)
 	return !fsio_name_ok(text) || !job_is_visible(spool->fd, text);
 }
 
+/* Can `name` be that of a claim?  Its path. */
+static bool
+claim_path(const char *name, char path[NAME_ROOM])
+{
+	snprintf(path, NAME_ROOM, ROOT_KEYS "/%s", name);
+	return strcmp(name, ROOT_KEYS_LIMIT) != 0 && strlen(name) < IDENT_MAX;
+}
+
 /* Remove one claim if it is void; its lock is free while nobody launches. */
 static int
 sweep_claim(void *arg, const char *name)
@@ -83,9 +91,8 @@ sweep_claim(void *arg, const char *name)
 	cleanup_close int fd = -1;
 	char path[NAME_ROOM];
 
-	if (strcmp(name, ROOT_KEYS_LIMIT) == 0 || strlen(name) >= IDENT_MAX)
+	if (!claim_path(name, path))
 		return 0;
-	snprintf(path, sizeof(path), ROOT_KEYS "/%s", name);
 	fd = openat(spool->fd, path,
 	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_in_place(fd) &&
@@ -101,6 +108,38 @@ keys_sweep(struct spool *spool)
 
 	if (keys >= 0 && fsio_each(keys, sweep_claim, spool) < 0)
 		return; /* the next one tries again */
+}
+
+struct count {
+	const struct spool *spool;
+	size_t count;
+};
+
+static int
+count_claim(void *arg, const char *name)
+{
+	struct count *count = arg;
+	cleanup_close int fd = -1;
+	char path[NAME_ROOM];
+	struct stat st;
+
+	if (!claim_path(name, path))
+		return 0;
+	fd = fsio_open_file(count->spool->fd, path, &st);
+	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0 && is_in_place(fd))
+		count->count += is_void(count->spool, fd);
+	return 0;
+}
+
+size_t
+keys_count_void(const struct spool *spool)
+{
+	cleanup_close int keys = fsio_open_dir(spool->fd, ROOT_KEYS, false);
+	struct count count = { spool, 0 };
+
+	if (keys >= 0 && fsio_each(keys, count_claim, &count) < 0)
+		return 0; /* it can't be read, and so not be swept */
+	return count.count;
 }
 
 /* "directory\nkey" -> *name, if the key is ours and the directory in sight. */

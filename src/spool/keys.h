@@ -30,6 +30,9 @@ int key_assign(int fd, const char *key, const char *name, struct err *err);
 /* Remove the claims of jobs that are not there any more. */
 void keys_sweep(struct spool *spool);
 
+/* How many are there? */
+size_t keys_count_void(const struct spool *spool);
+
 /* Try to lock .keys/limit.  1: locked, 0: try again, -1: err. */
 int key_try_limit(const struct spool *spool, int *fd, struct err *err);
 

@@ -42,8 +42,14 @@ absolute(const char *path, struct err *err)
 	return full;
 }
 
-static char *
-locate(const char *option, struct err *err)
+char *
+spool_default(const char *home)
+{
+	return xasprintf("%s/%s", home, default_below_home);
+}
+
+char *
+spool_locate(const char *option, enum spool_source *source, struct err *err)
 {
 	const char *path = option ? option : getenv(ENV_ROOT);
 	const char *home = getenv("HOME");
@@ -53,12 +59,14 @@ locate(const char *option, struct err *err)
 		err_set(err, ERR_INVALID, "the root's name is empty");
 		return NULL;
 	}
+	*source = option ? SPOOL_OPTION : SPOOL_VARIABLE;
 	if (path && *path)
 		return absolute(path, err);
+	*source = SPOOL_DEFAULT;
 	if (home && *home == '/')
-		return xasprintf("%s/%s", home, default_below_home);
+		return spool_default(home);
 	if (compat_home_directory(from_database, sizeof(from_database)) == 0)
-		return xasprintf("%s/%s", from_database, default_below_home);
+		return spool_default(from_database);
 	err_set(err, ERR_INVALID,
 	    "no home directory is known: set " ENV_ROOT " or use --root");
 	return NULL;
@@ -77,9 +85,11 @@ open_root(struct spool *spool, struct err *err)
 int
 spool_open(struct spool *spool, const char *option, struct err *err)
 {
+	enum spool_source source;
+
 	spool->fd = -1;
 	spool->remote = false;
-	spool->path = locate(option, err);
+	spool->path = spool_locate(option, &source, err);
 	if (!spool->path)
 		return -1;
 	if (open_root(spool, err) == 0)

@@ -34,6 +34,16 @@ struct spool {
 	bool remote; /* shared between hosts: no events, late changes */
 };
 
+/* What names the root. */
+enum spool_source { SPOOL_OPTION, SPOOL_VARIABLE, SPOOL_DEFAULT };
+
+/* The path of the root, absolute, malloc'd; or NULL with err. */
+char *spool_locate(const char *option, enum spool_source *source,
+    struct err *err);
+
+/* The path that is the default for who has that home directory; malloc'd. */
+char *spool_default(const char *home);
+
 /* Find and open the root.  `option` is --root or NULL.  A missing root is no
  * error; a file in its place, or no permission, is. */
 int spool_open(struct spool *spool, const char *option, struct err *err);
