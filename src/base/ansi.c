@@ -54,8 +54,12 @@ control_string(const unsigned char *s, size_t body, size_t len, bool *open)
 			return i + 1;
 		if (s[i] == C1_LEAD && i + 1 < len && s[i + 1] == 0x9c)
 			return i + 2;
-		if (s[i] == ESC && i + 1 < len)
-			return s[i + 1] == '\\' ? i + 2 : i;
+		if (s[i] != ESC)
+			continue;
+		/* Aborted even if nothing follows (yet), so that a line that
+		 * is cut there has the same sequences as before. */
+		*open = i + 1 == len;
+		return !*open && s[i + 1] == '\\' ? i + 2 : i;
 	}
 	*open = true;
 	return body;
@@ -160,10 +164,27 @@ ansi_seen(const char *line, size_t len, size_t *start, size_t *end)
 	}
 }
 
+/* Does the text of `out` from `start` on end in the beginning of a character
+ * that `next` would go on with?  What stood between them has been removed: they
+ * are no character, and may not become one (U+009B is an introducer). */
+static void
+part(struct buf *out, size_t start, char next)
+{
+	size_t open;
+
+	if (((unsigned char)next & 0xc0) != 0x80 || out->len == start)
+		return;
+	open = text_utf8_incomplete(out->data + start, out->len - start);
+	if (open > 0) {
+		buf_cut(out, out->len - open);
+		buf_addstr(out, "\xef\xbf\xbd"); /* U+FFFD */
+	}
+}
+
 void
 ansi_strip(struct buf *out, const char *data, size_t len)
 {
-	size_t i = 0, from = 0, n;
+	size_t i = 0, from = 0, start = out->len, n;
 	bool open;
 
 	if (len == 0 || !has_sequences(data, len)) {
@@ -175,6 +196,8 @@ ansi_strip(struct buf *out, const char *data, size_t len)
 		if (n > 0) {
 			buf_add(out, data + from, i - from);
 			from = i + n;
+			if (from < len)
+				part(out, start, data[from]);
 		}
 		i += n ? n : 1;
 	}

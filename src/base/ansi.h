@@ -26,7 +26,9 @@ bool ansi_is_plain(const char *data, size_t len);
  * last: [*start, *end).  Carriage returns at its end overwrite nothing. */
 void ansi_seen(const char *line, size_t len, size_t *start, size_t *end);
 
-/* Append the data without escape sequences, otherwise byte by byte. */
+/* Append the data without escape sequences, otherwise byte by byte; the
+ * beginning of a character that would be completed by what follows a sequence
+ * becomes U+FFFD. */
 void ansi_strip(struct buf *out, const char *data, size_t len);
 
 /*

@@ -288,6 +288,12 @@ loop_run(struct loop *loop)
 	return loop->code;
 }
 
+bool
+loop_has_caught(int signo)
+{
+	return caught_flags[signo] != 0;
+}
+
 void
 loop_stop(struct loop *loop, int code)
 {

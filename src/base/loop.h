@@ -50,6 +50,10 @@ int loop_signal(struct loop *loop, int signo, loop_signal_fn *caught, void *arg,
 
 /* Run until loop_stop(), which may have come before; returns its code. */
 int loop_run(struct loop *loop);
+/* Has that signal come, and its function not yet been called?  For who waits
+ * outside of the loop with the signal let through. */
+bool loop_has_caught(int signo);
+
 void loop_stop(struct loop *loop, int code);
 
 #endif

@@ -14,7 +14,9 @@
 #include <strings.h>
 #include <time.h>
 
-#define TIME_MOST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+/* The times that RFC 3339 can write. */
+#define TIME_LEAST INT64_C(-62167219200) /* 0000-01-01T00:00:00Z */
+#define TIME_MOST INT64_C(253402300799)  /* 9999-12-31T23:59:59Z */
 
 static usec_t
 clock_usec(clockid_t clock)
@@ -47,12 +49,11 @@ time_mono(void)
 usec_t
 time_from_spec(const struct timespec *ts)
 {
-	/* A file may carry any time stamp; beyond the year 9999 there is none
-	 * that RFC 3339 could write. */
+	/* A file may carry any time stamp. */
 	if (ts->tv_sec > TIME_MOST)
 		return (usec_t)TIME_MOST * USEC_PER_SEC;
-	if (ts->tv_sec < -TIME_MOST)
-		return (usec_t)-TIME_MOST * USEC_PER_SEC;
+	if (ts->tv_sec < TIME_LEAST)
+		return (usec_t)TIME_LEAST * USEC_PER_SEC;
 	return (usec_t)ts->tv_sec * USEC_PER_SEC + ts->tv_nsec / 1000;
 }
 
@@ -69,7 +70,10 @@ time_format(usec_t when, char text[TIME_TEXT_MAX])
 	seconds = (time_t)((when - fraction) / USEC_PER_SEC);
 	if (!gmtime_r(&seconds, &tm))
 		memset(&tm, 0, sizeof(tm));
-	len = strftime(text, TIME_TEXT_MAX - 9, "%Y-%m-%dT%H:%M:%S", &tm);
+	/* Four digits, which %Y has only from the year 1000 on. */
+	len = (size_t)snprintf(text, TIME_TEXT_MAX, "%04d", 1900 + tm.tm_year);
+	len +=
+	    strftime(text + len, TIME_TEXT_MAX - len, "-%m-%dT%H:%M:%S", &tm);
 	snprintf(text + len, TIME_TEXT_MAX - len, ".%06dZ", (int)fraction);
 }
 
@@ -127,21 +131,42 @@ parse_clock(const char *text, struct tm *tm, usec_t *fraction)
 	return text + i;
 }
 
+/* The day as it was written; 0 if it may well move: a leap second. */
+static int
+written_day(const struct tm *tm)
+{
+	return tm->tm_sec == 60 ? 0 : tm->tm_mday;
+}
+
+/* Store a time, unless its offset moves it out of the years that there are, or
+ * its day is not the one written: one that the month does not have has become
+ * one of the next. */
+static int
+store_time(time_t seconds, usec_t fraction, int day, const struct tm *tm,
+    usec_t *when)
+{
+	if (seconds < TIME_LEAST || seconds > TIME_MOST ||
+	    (day != 0 && tm->tm_mday != day))
+		return -1;
+	*when = (usec_t)seconds * USEC_PER_SEC + fraction;
+	return 0;
+}
+
 int
 time_parse(const char *text, usec_t *when)
 {
 	const char *rest;
 	usec_t fraction;
+	time_t seconds;
 	int offset, day;
 	struct tm tm;
 
 	rest = parse_clock(text, &tm, &fraction);
 	if (!rest || parse_offset(rest, &offset) < 0)
 		return -1;
-	day = tm.tm_sec == 60 ? 0 : tm.tm_mday; /* 0: it may well move */
-	*when = ((usec_t)timegm(&tm) - offset) * USEC_PER_SEC + fraction;
-	/* A day that the month does not have has become one of the next. */
-	return day == 0 || tm.tm_mday == day ? 0 : -1;
+	day = written_day(&tm);
+	seconds = timegm(&tm) - offset;
+	return store_time(seconds, fraction, day, &tm, when);
 }
 
 int
@@ -156,11 +181,10 @@ time_parse_local(const char *text, usec_t *when)
 	rest = parse_clock(text, &tm, &fraction);
 	if (!rest || *rest)
 		return time_parse(text, when);
-	day = tm.tm_sec == 60 ? 0 : tm.tm_mday;
+	day = written_day(&tm);
 	tm.tm_isdst = -1;
 	seconds = mktime(&tm);
-	*when = (usec_t)seconds * USEC_PER_SEC + fraction;
-	return day == 0 || tm.tm_mday == day ? 0 : -1;
+	return store_time(seconds, fraction, day, &tm, when);
 }
 
 int

@@ -35,6 +35,8 @@ fork_supervisor(const struct supervise *args)
 	pid = fork();
 	if (pid == 0)
 		supervise_run(args);
+	if (pid < 0)
+		supervise_report(args->answer, SUPERVISE_PROCESS, errno);
 	_exit(pid < 0);
 }
 
@@ -211,6 +213,8 @@ report_failure(struct spawn *spawn, const struct spool *spool, struct err *err)
 	spawn->stage = failure.stage <= SUPERVISE_PROCESS
 	    ? (enum supervise_stage)failure.stage
 	    : SUPERVISE_PROCESS;
+	/* The supervisor may have lacked what it takes to do it. */
+	remove_directory(spawn, spool);
 	if (stage_object(spawn))
 		return err_errno(err,
 		    spawn->stage == SUPERVISE_PROGRAM ? ERR_NO_EXEC
@@ -233,9 +237,11 @@ spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err)
 		    sizeof(struct supervise_failure) - spawn->filled);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
+		/* Nothing yet; if it is something else, that is no end of file,
+		 * and decides nothing. */
+		if (n < 0)
 			return 1;
-		if (n <= 0)
+		if (n == 0)
 			break;
 		spawn->filled += (size_t)n;
 		if (spawn->buffer[0] == SUPERVISE_STARTED) {
@@ -256,6 +262,8 @@ spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err)
 	    errno == EINTR)
 		continue;
 	spawn->helper = 0;
+	/* Nobody holds the pipe any more, so nobody is at work there. */
+	remove_directory(spawn, spool);
 	return err_set(err, ERR_SYSTEM,
 	    "its supervisor was killed before the "
 	    "command was executed");

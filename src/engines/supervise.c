@@ -38,12 +38,8 @@ struct launch {
 	bool visible; /* the child renamed the directory into sight */
 };
 
-/* Tell the launcher, remove the directory, end. */
-static void fail(struct launch *l, enum supervise_stage stage, int sys)
-    __attribute__((noreturn));
-
-static void
-fail(struct launch *l, enum supervise_stage stage, int sys)
+int
+supervise_report(int fd, enum supervise_stage stage, int sys)
 {
 	struct supervise_failure failure;
 
@@ -51,10 +47,20 @@ fail(struct launch *l, enum supervise_stage stage, int sys)
 	failure.mark = SUPERVISE_FAILED;
 	failure.stage = (unsigned char)stage;
 	failure.sys = sys;
+	return write_full(fd, &failure, sizeof(failure));
+}
+
+/* Tell the launcher, remove the directory, end. */
+static void fail(struct launch *l, enum supervise_stage stage, int sys)
+    __attribute__((noreturn));
+
+static void
+fail(struct launch *l, enum supervise_stage stage, int sys)
+{
 	if (l->new_dir >= 0)
 		job_remove_new(l->new_dir, l->args->name);
 	/* A launcher that is gone can't be told. */
-	_exit(write_full(l->answer, &failure, sizeof(failure)) < 0);
+	_exit(supervise_report(l->answer, stage, sys) < 0);
 }
 
 /*
@@ -64,14 +70,18 @@ fail(struct launch *l, enum supervise_stage stage, int sys)
 static void
 take_descriptors(struct launch *l)
 {
-	enum { FIRST = SUPERVISOR_DIR_FD + 1, SAFE = 64 };
+	enum { FIRST = SUPERVISOR_DIR_FD + 1, SAFE = FIRST + 4 };
 	int from[4] = { l->args->root, l->args->answer, l->args->holds[0],
 		l->args->holds[1] };
 	int null, to[4], i;
 
-	for (i = 0; i < 4; i++)
+	l->answer = l->args->answer;
+	for (i = 0; i < 4; i++) {
 		to[i] =
 		    from[i] < 0 ? -1 : fcntl(from[i], F_DUPFD_CLOEXEC, SAFE);
+		if (from[i] >= 0 && to[i] < 0)
+			fail(l, SUPERVISE_PROCESS, EMFILE);
+	}
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (i = 0; null >= 0 && i < SUPERVISOR_DIR_FD + 1; i++)
 		if (i != null && dup2(null, i) < 0)

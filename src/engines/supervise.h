@@ -41,6 +41,9 @@ struct supervise_failure {
 	int sys; /* errno */
 };
 
+/* Tell whoever reads `fd` so.  0 or -1 with errno. */
+int supervise_report(int fd, enum supervise_stage stage, int sys);
+
 struct supervise {
 	int root;         /* descriptor of the runs root */
 	const char *name; /* of the directory below ROOT_NEW */

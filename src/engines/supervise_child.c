@@ -38,14 +38,10 @@ static void give_up(const struct child_plan *plan, enum supervise_stage stage,
 static void
 give_up(const struct child_plan *plan, enum supervise_stage stage, int sys)
 {
-	struct supervise_failure failure;
-
-	memset(&failure, 0, sizeof(failure));
-	failure.mark = SUPERVISE_FAILED;
-	failure.stage = (unsigned char)stage;
-	failure.sys = sys;
-	/* The supervisor tells the launcher when nothing of it is left. */
-	tell(plan->status, &failure, sizeof(failure));
+	/* The supervisor tells the launcher when nothing of it is left; one
+	 * that was killed meanwhile changes nothing here. */
+	if (supervise_report(plan->status, stage, sys) < 0)
+		_exit(EXIT_NOT_STARTED);
 	_exit(EXIT_NOT_STARTED);
 }
 

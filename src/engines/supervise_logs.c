@@ -48,6 +48,22 @@ read_head(const struct bounded_log *log, char *head, size_t size)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* Does the file system tell where holes are?  Some that punch them do not (of
+ * those that are programs of users), and then what was dropped would be taken
+ * for what the job wrote. */
+static bool
+tells_holes(int fd, int64_t size)
+{
+	bool tells;
+
+	if (!compat_is_remote(fd))
+		return true;
+	if (size > 0)
+		return compat_next_hole(fd, 0) < size;
+	tells = ftruncate(fd, BLOCK) == 0 && compat_next_hole(fd, 0) == 0;
+	return ftruncate(fd, 0) == 0 && tells;
+}
+
 void
 bounded_log_init(struct bounded_log *log, int fd, int64_t bound)
 {
@@ -59,7 +75,10 @@ bounded_log_init(struct bounded_log *log, int fd, int64_t bound)
 	if (fd >= 0 && fstat(fd, &st) == 0) {
 		log->size = st.st_size;
 		log->head_len = read_head(log, log->head, sizeof(log->head));
+		log->unbounded = bound > 0 && !tells_holes(fd, st.st_size);
 	}
+	if (log->unbounded)
+		log->bound = 0;
 }
 
 /* Has the job erased what it wrote before?  Seen by a smaller size, or by other

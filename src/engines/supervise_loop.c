@@ -28,7 +28,8 @@ enum {
 	TICK_RETRY = 1000 * 1000,        /* the end could not be recorded */
 	TICK_ZOMBIE = 20 * 1000,         /* taken over, ended, not reaped */
 	ZOMBIE_PATIENCE = 10 * 1000 * 1000,
-	STOPPED_PATIENCE = 1500 * 1000, /* after the grace, as askers have */
+	STOPPED_PATIENCE = 1500 * 1000,  /* after the grace, as askers have */
+	INIT_PATIENCE = 3 * 1000 * 1000, /* until orphans are reaped */
 };
 
 struct supervisor_signals supervisor_signals;
@@ -164,15 +165,19 @@ reap(struct supervisor *s)
 }
 
 /* Until when is a command that has ended waited for to be reaped, which tells
- * its exit code?  An orphan is init's; another parent may never do that, and
- * who asked for a stop must hear of it. */
+ * its exit code?  An orphan is init's, who may be slow, or (in a container) do
+ * that as little as another parent; and who asked for a stop must hear of it. */
 static usec_t
 patience_end(const struct supervisor *s)
 {
 	usec_t end = s->zombie_since + ZOMBIE_PATIENCE;
 	usec_t asked = s->stop_boot + s->request.grace + STOPPED_PATIENCE;
 
-	return s->adopted && s->cause != STOP_NOT && asked < end ? asked : end;
+	if (s->cause == STOP_NOT)
+		return end;
+	if (!s->adopted && asked < s->zombie_since + INIT_PATIENCE)
+		asked = s->zombie_since + INIT_PATIENCE;
+	return asked < end ? asked : end;
 }
 
 /*

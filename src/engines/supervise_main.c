@@ -59,19 +59,23 @@ launch(const char *name)
 	cleanup_close int jobdir = -1;
 	int i;
 
-	if (detach() < 0)
+	if (detach() < 0) {
+		supervise_report(args.answer, SUPERVISE_PROCESS, errno);
 		return 1;
+	}
 	for (i = 0; i < 2; i++)
 		if (fcntl(args.holds[i], F_GETFD) < 0)
 			args.holds[i] = -1;
+	errno = 0;
 	new_dir = fsio_open_dir(args.root, ROOT_NEW, false);
 	if (new_dir >= 0)
 		jobdir = fsio_open_dir(new_dir, name, false);
-	/* Without a record there is nothing to report and nothing to start:
-	 * the launcher sees end of file. */
 	if (jobdir < 0 || read_record(jobdir, &journal, &text) < 0 ||
-	    !journal.argv)
+	    !journal.argv) {
+		supervise_report(args.answer, SUPERVISE_RECORD,
+		    errno ? errno : EINVAL);
 		return 1;
+	}
 	args.journal = &journal;
 	supervise_run(&args);
 }

@@ -142,6 +142,17 @@ take_command(struct taking *t)
 	return publish_record(s) < 0 || supervisor_reserve(s) < 0 ? -1 : 1;
 }
 
+/* Has the command ended, with nobody to record it?  The mark that its tree
+ * carries is only that of a job of our own. */
+static bool
+is_lost(const struct taking *t)
+{
+	enum proc_life life = proc_life(&t->journal.command_id);
+
+	return !t->journal.adopted &&
+	    (life == PROC_GONE || life == PROC_ZOMBIE);
+}
+
 /* Nothing is recorded any more; there must be something left to be seen to. */
 static int
 take_leftover(struct taking *t)
@@ -180,7 +191,7 @@ take_place(struct taking *t)
 		return result;
 	s->id = t->journal.id;
 	s->adopted = t->journal.adopted;
-	if (t->journal.ended)
+	if (t->journal.ended || is_lost(t))
 		return take_leftover(t);
 	result = take_command(t);
 	/* Without the lock only readers that can't see processes know less. */
@@ -260,12 +271,13 @@ remaining_deadline(const struct journal *journal)
 }
 
 /* An end record says nothing of what was left behind, so no file changes when
- * it is gone: a name that comes and goes tells whoever watches. */
+ * it is gone: a name that comes and goes tells whoever watches.  Of a job that is
+ * lost it may be there, and goes. */
 static void
 wake_watchers(const struct supervisor *s)
 {
 	int fd = openat(s->jobdir, JOB_END,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	    O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return; /* they look again all the same, only later */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "spool/journal_fields.h"
 #include "spool/journal_keys.h"
 
@@ -162,22 +163,23 @@ read_identity(struct field_reader *r)
 static size_t
 list_length(struct field_reader *r, const char *key)
 {
-	json_t *value = field_value(r, key), *item;
-	size_t i;
+	const json_t *value = field_value(r, key);
+	size_t i, count;
 
 	if (!value)
 		return 0;
-	if (!json_is_array(value)) {
+	if (json_typeof(value) != JSON_ARRAY) {
 		field_complain(r, key, "no list");
 		return 0;
 	}
-	json_array_foreach(value, i, item) {
-		if (!json_is_string(item)) {
+	count = json_array_size(value);
+	for (i = 0; i < count; i++) {
+		if (json_typeof(json_array_get(value, i)) != JSON_STRING) {
 			field_complain(r, key, "no list of strings");
 			return 0;
 		}
 	}
-	return json_array_size(value);
+	return count;
 }
 
 /* Fill `slots` with the strings of a list and a NULL; returns what follows. */
@@ -265,6 +267,7 @@ read_start(struct field_reader *r)
 json_t *
 journal_load(const char *text, size_t len, struct err *err)
 {
+	struct buf why = BUF_INIT;
 	json_error_t error;
 	json_t *doc;
 
@@ -278,11 +281,15 @@ journal_load(const char *text, size_t len, struct err *err)
 		    JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
 	if (json_is_object(doc))
 		return doc;
-	if (doc)
+	if (doc) {
 		err_set(err, ERR_INVALID, "is no JSON object");
-	else
+	} else {
+		/* It quotes the text, maybe up to the middle of a character. */
+		text_show(&why, error.text, 0);
 		err_set(err, ERR_INVALID, "line %d: %s", error.line,
-		    error.text);
+		    buf_str(&why));
+		buf_release(&why);
+	}
 	json_decref(doc);
 	return NULL;
 }

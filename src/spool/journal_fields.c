@@ -40,50 +40,65 @@ field_string(struct field_reader *r, const char *key, const char **out)
 }
 
 void
+field_truth(struct field_reader *r, const char *key, int *out)
+{
+	const json_t *value = field_value(r, key);
+
+	if (!value)
+		return;
+	if (json_typeof(value) == JSON_TRUE || json_typeof(value) == JSON_FALSE)
+		*out = json_typeof(value) == JSON_TRUE;
+	else
+		field_complain(r, key, "neither true nor false");
+}
+
+void
 field_bool(struct field_reader *r, const char *key, bool *out)
 {
-	json_t *value = field_value(r, key);
+	int truth = *out;
 
-	if (json_is_boolean(value))
-		*out = json_is_true(value);
-	else if (value)
-		field_complain(r, key, "neither true nor false");
+	field_truth(r, key, &truth);
+	*out = truth;
 }
 
 void
 field_number(struct field_reader *r, const char *key, int64_t least,
     int64_t most, int64_t *out)
 {
-	json_t *value = field_value(r, key);
+	const json_t *value = field_value(r, key);
+	bool whole;
 	double number;
 
 	if (!value)
 		return;
-	if (!json_is_number(value)) {
+	whole = json_typeof(value) == JSON_INTEGER;
+	if (!whole && json_typeof(value) != JSON_REAL) {
 		field_complain(r, key, "no number");
 		return;
 	}
 	number = json_number_value(value);
 	/* Below 2^63, which a double holds exactly and an int64_t does not. */
 	if (!(number >= (double)least && number <= (double)most) ||
-	    (json_is_real(value) && number >= 0x1p63)) {
+	    (!whole && number >= 0x1p63)) {
 		field_complain(r, key, "out of range");
 		return;
 	}
-	*out = json_is_integer(value) ? json_integer_value(value)
-				      : (int64_t)number;
+	*out = whole ? json_integer_value(value) : (int64_t)number;
 }
 
 void
 field_real(struct field_reader *r, const char *key, double *out)
 {
-	json_t *value = field_value(r, key);
+	const json_t *value = field_value(r, key);
+	double number = -1;
 
 	if (!value)
 		return;
-	if (json_is_number(value) && json_number_value(value) >= 0 &&
-	    json_number_value(value) < FIELD_REAL_MAX)
-		*out = json_number_value(value);
+	if (json_typeof(value) == JSON_INTEGER ||
+	    json_typeof(value) == JSON_REAL)
+		number = json_number_value(value);
+	if (number >= 0 && number < FIELD_REAL_MAX)
+		*out = number;
 	else
 		field_complain(r, key, "no number that makes sense");
 }
@@ -128,11 +143,12 @@ field_int(struct field_reader *r, const char *key, int least, int most,
 bool
 field_enter(struct field_reader *r, const char *key, struct field_reader *below)
 {
-	json_t *value = field_value(r, key);
+	const json_t *value = field_value(r, key);
+	bool is_object = json_is_object(value);
 
-	if (value && !json_is_object(value))
+	if (value && !is_object)
 		field_complain(r, key, "no object");
 	below->journal = r->journal;
 	below->object = value;
-	return json_is_object(value);
+	return is_object;
 }

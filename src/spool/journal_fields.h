@@ -28,6 +28,8 @@ struct json_t *field_value(const struct field_reader *r, const char *key);
 
 void field_string(struct field_reader *r, const char *key, const char **out);
 void field_bool(struct field_reader *r, const char *key, bool *out);
+/* The same, 1 or 0, for who has a third value. */
+void field_truth(struct field_reader *r, const char *key, int *out);
 /* A number in [least, most]; a fraction is cut. */
 void field_number(struct field_reader *r, const char *key, int64_t least,
     int64_t most, int64_t *out);

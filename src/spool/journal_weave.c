@@ -38,12 +38,14 @@ static void
 read_entries(struct field_reader *r)
 {
 	struct journal *j = r->journal;
-	json_t *entries = field_value(r, WEAVE_KEY_ENTRIES);
+	const json_t *entries = field_value(r, WEAVE_KEY_ENTRIES);
 
-	if (entries && !json_is_array(entries))
-		field_complain(r, WEAVE_KEY_ENTRIES, "no list");
-	if (!json_is_array(entries))
+	if (!entries)
 		return;
+	if (json_typeof(entries) != JSON_ARRAY) {
+		field_complain(r, WEAVE_KEY_ENTRIES, "no list");
+		return;
+	}
 	j->entries = (int64_t)json_array_size(entries);
 	j->progress_doc = json_pack("{s:I,s:s}", "current",
 	    (json_int_t)j->entries, "unit", "entries");
@@ -54,15 +56,10 @@ static void
 read_outcome(struct field_reader *r)
 {
 	struct journal *j = r->journal;
-	const json_t *completed = field_value(r, WEAVE_KEY_COMPLETED);
 	const char *completed_at = NULL;
 	usec_t ended_at = -1;
 
-	if (json_is_boolean(completed))
-		j->weave_completed = json_is_true(completed);
-	else if (completed)
-		field_complain(r, WEAVE_KEY_COMPLETED,
-		    "neither true nor false");
+	field_truth(r, WEAVE_KEY_COMPLETED, &j->weave_completed);
 	read_local_time(r, WEAVE_KEY_COMPLETED_AT, &completed_at, &ended_at);
 	read_local_time(r, WEAVE_KEY_FAILED_AT, &j->weave_failed, &ended_at);
 	field_string(r, WEAVE_KEY_ERROR, &j->weave_error);

@@ -410,8 +410,9 @@ count_leftover(int jobdir, const struct record *record)
 	pid_t *pids;
 	int count = 0;
 
-	if (!j->ended || !own->boot_id[0] ||
-	    strcmp(own->boot_id, j->place.boot_id) != 0 ||
+	/* One that is lost may have left some, too. */
+	if ((!j->ended && record->verdict.rule != RULE_NOTHING_LIVES) ||
+	    !own->boot_id[0] || strcmp(own->boot_id, j->place.boot_id) != 0 ||
 	    own->pid_namespace != j->place.pid_namespace)
 		return 0;
 	held = fsio_lock_test(jobdir, JOB_PID) == FSIO_LOCK_HELD;

@@ -5,7 +5,8 @@
  * replaced first.  A worker has none: a helper of the asker's sees to it, if
  * the process that its record names can be proven to be the job's.
  *
- * Invariant: the asker itself signals nothing.
+ * Invariant: the asker itself signals nothing, but that a supervisor which was
+ * stopped (SIGSTOP) is to go on.
  */
 #include "base/compat.h"
 #include "verbs/internal.h"
@@ -17,6 +18,7 @@
 
 #include "engines/spawn.h"
 #include "engines/worker_stop.h"
+#include "spool/tree.h"
 
 void
 op_stop_request(const struct op_call *call, struct request *request)
@@ -31,13 +33,31 @@ op_stop_request(const struct op_call *call, struct request *request)
 		USEC_PER_SEC);
 }
 
+/* One that was stopped would never see the request. */
+static void
+wake_supervisor(const struct proc_id *supervisor)
+{
+	cleanup_close int pidfd = compat_pidfd_open(supervisor->pid);
+	struct proc_stat st;
+
+	if (pidfd < 0 || proc_life(supervisor) != PROC_ALIVE ||
+	    proc_read_stat(supervisor->pid, &st) < 0 || st.state != 'T' ||
+	    !tree_is_supervisor(supervisor->pid))
+		return;
+	if (compat_pidfd_signal(pidfd, SIGCONT) < 0)
+		warn_user("supervisor %ld stands still: %s",
+		    (long)supervisor->pid, strerror(errno));
+}
+
 /* Who will act on the request?  -1: err. */
 static int
 ensure_supervisor(const struct ops *ops, const struct record *record,
     const char **note, struct err *err)
 {
-	if (proc_life(&record->journal.supervisor) == PROC_ALIVE)
+	if (proc_life(&record->journal.supervisor) == PROC_ALIVE) {
+		wake_supervisor(&record->journal.supervisor);
 		return 0;
+	}
 	if (record->verdict.rule == RULE_LOCK_HELD) {
 		*note = "it runs where it cannot be seen from here: the "
 			"request was written";
