@@ -112,9 +112,10 @@ compat_wait_peek(pid_t pid, int *status, struct rusage *usage)
 	memset(&info, 0, sizeof(info));
 	memset(usage, 0, sizeof(*usage));
 	/* The raw call: the C library's has no room for the usage. */
-	if (syscall(SYS_waitid, pid == -1 ? P_ALL : P_PID, pid == -1 ? 0 : pid,
-		&info, options, usage) < 0)
-		return -1;
+	while (syscall(SYS_waitid, pid == -1 ? P_ALL : P_PID,
+		   pid == -1 ? 0 : pid, &info, options, usage) < 0)
+		if (errno != EINTR)
+			return -1;
 	if (info.si_pid == 0)
 		return 0;
 	if (info.si_code == CLD_EXITED)

@@ -37,7 +37,9 @@ own_place(void)
 
 	if (!known) {
 		proc_place_self(&place);
-		known = true;
+		/* What could not be read now may be read the next time. */
+		known = place.boot_id[0] && place.pid_namespace &&
+		    place.has_table;
 	}
 	return &place;
 }

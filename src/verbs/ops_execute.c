@@ -113,6 +113,23 @@ add_hint(struct execution *x, const struct record *record, json_t *result)
 		    "client takes no tasks; use wait_for_jobs");
 }
 
+/* It was started, and its directory is gone already: whoever hears "not found"
+ * would start it once more.  What is known of it is what was asked for. */
+static json_t *
+removed_at_once(struct execution *x, struct record *record)
+{
+	json_t *result;
+
+	record->verdict = (struct verdict){ STATUS_UNKNOWN, REASON_REMOVED,
+		RULE_UNREADABLE, false };
+	record->started = x->journal.created;
+	result = record_json_started(x->ops, record);
+	json_set_command(result, x->journal.command, SIZE_MAX,
+	    OPS_COMMAND_SHOWN);
+	json_set_string(result, "cwd", x->journal.cwd);
+	return result;
+}
+
 static void
 answer(struct execution *x)
 {
@@ -121,13 +138,17 @@ answer(struct execution *x)
 	struct record record;
 	json_t *result;
 
-	if (op_scan(x->ops, &x->job, &record, &err) < 0) {
+	if (op_scan(x->ops, &x->job, &record, &err) == 0) {
+		result = record_json_started(x->ops, &record);
+	} else if (!x->reused) {
+		err_clear(&err);
+		result = removed_at_once(x, &record);
+	} else {
 		record_release(&record);
 		op_failed_at(call, &err);
 		execution_free(x);
 		return;
 	}
-	result = record_json_started(x->ops, &record);
 	if (x->reused)
 		json_object_set_new(result, "reused", json_true());
 	add_hint(x, &record, result);
