@@ -108,11 +108,14 @@ spawn_self(const char *const *argv, char *const *environment, const int from[4],
 static int
 execute_supervisor(const struct supervise *args, pid_t *pid)
 {
-	const char *argv[] = { "jobdir", SUPERVISE_VERB, args->name, NULL };
+	const char *plain[] = { "jobdir", SUPERVISE_VERB, args->name, NULL };
+	const char *durable[] = { "jobdir", SUPERVISE_VERB, SUPERVISE_DURABLE,
+		args->name, NULL };
 	int from[4] = { args->root, args->answer, args->holds[0],
 		args->holds[1] };
 
-	return spawn_self(argv, args->environment, from, pid);
+	return spawn_self(args->durable ? durable : plain, args->environment,
+	    from, pid);
 }
 
 /* Make the directory; the record goes in only if the supervisor must read it
@@ -152,7 +155,8 @@ spawn_begin(struct spawn *spawn, const struct spool *spool,
 		.name = spawn->name,
 		.holds = { plan->holds[0], plan->holds[1] },
 		.journal = plan->journal,
-		.environment = plan->environment };
+		.environment = plan->environment,
+		.durable = plan->durable };
 	int ends[2], sys = 0;
 
 	memset(spawn, 0, sizeof(*spawn));

@@ -29,6 +29,7 @@ struct spawn_plan {
 	/* Fork the supervisor without exec: cheaper, and right for a small
 	 * single-threaded program that is about to end. */
 	bool fork_only;
+	bool durable; /* "started" includes that the record is on disk */
 };
 
 struct spawn {

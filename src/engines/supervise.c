@@ -315,19 +315,6 @@ release(struct launch *l)
 		abandon_child(l, SUPERVISE_PROCESS, EINTR);
 }
 
-/* On disk, so that a power cut does not undo the start. */
-static void
-sync_start(struct launch *l)
-{
-	cleanup_close int journal = openat(l->s->jobdir, JOB_JOURNAL,
-	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-	/* A sync that fails changes nothing for the running job. */
-	if (journal < 0 || fsync(journal) < 0 || fsync(l->s->jobdir) < 0 ||
-	    fsync(l->root) < 0)
-		return;
-}
-
 void
 supervise_run(const struct supervise *args)
 {
@@ -365,11 +352,15 @@ supervise_run(const struct supervise *args)
 	release(&l);
 
 	/* From here on: no allocation, no early exit. */
-	close_fd(&l.answer);
+	if (!args->durable)
+		close_fd(&l.answer);
 	close_fd(&l.holds[0]);
 	close_fd(&l.holds[1]);
 	close_fd(&l.status[0]);
-	sync_start(&l);
+	/* A sync that fails changes nothing for the running job. */
+	if (job_sync(l.root, supervisor.jobdir) < 0)
+		errno = 0;
+	close_fd(&l.answer);
 	close_fd(&l.new_dir);
 	close_fd(&l.root);
 	supervisor.deadline_boot =

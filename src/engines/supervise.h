@@ -51,6 +51,7 @@ struct supervise {
 	int holds[2];     /* locks to keep until the launch is over; or -1 */
 	const struct journal *journal; /* what to start: see journal.h */
 	char *const *environment;      /* of the command */
+	bool durable; /* close the answer only when the record is on disk */
 };
 
 /*
@@ -64,6 +65,8 @@ void supervise_run(const struct supervise *args) __attribute__((noreturn));
  * The hidden verb: `jobdir supervise NAME`, started by a server with the root
  * as descriptor SUPERVISE_FD_ROOT and so on, and with the command's environment
  * as its own.  Reads the start record from the directory; detaches itself.
+ * `jobdir supervise --durable NAME` closes the answer only when the record is on
+ * disk.
  * `jobdir supervise --take-over NAME` becomes the new supervisor of a job whose
  * own was killed: of a running one, or of one that has ended and left processes
  * behind.  `jobdir supervise --adopt NAME` becomes the supervisor of a process
@@ -82,6 +85,7 @@ enum {
 };
 
 #define SUPERVISE_VERB "supervise"
+#define SUPERVISE_DURABLE "--durable"
 #define SUPERVISE_TAKE_OVER "--take-over"
 #define SUPERVISE_ADOPT "--adopt"
 

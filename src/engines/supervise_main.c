@@ -46,13 +46,14 @@ read_record(int jobdir, struct journal *journal, struct buf *text)
 }
 
 static int
-launch(const char *name)
+launch(const char *name, bool durable)
 {
 	struct supervise args = { .root = SUPERVISE_FD_ROOT,
 		.name = name,
 		.answer = SUPERVISE_FD_ANSWER,
 		.holds = { SUPERVISE_FD_HOLD, SUPERVISE_FD_HOLD + 1 },
-		.environment = environ };
+		.environment = environ,
+		.durable = durable };
 	struct buf text = BUF_INIT;
 	struct journal journal;
 	cleanup_close int new_dir = -1;
@@ -90,7 +91,10 @@ supervise_main(int argc, char **argv)
 	    fsio_name_ok(argv[3]))
 		return supervisor_take(argv[3], true);
 	if (argc == 3 && fsio_name_ok(argv[2]))
-		return launch(argv[2]);
+		return launch(argv[2], false);
+	if (argc == 4 && strcmp(argv[2], SUPERVISE_DURABLE) == 0 &&
+	    fsio_name_ok(argv[3]))
+		return launch(argv[3], true);
 	if (argc == 6 && strcmp(argv[2], WORKER_STOP_OPTION) == 0 &&
 	    fsio_name_ok(argv[3]) && fsio_name_ok(argv[4]) &&
 	    fsio_name_ok(argv[5]))

@@ -83,6 +83,7 @@ mcp_idle(struct mcp *mcp)
 		return;
 	loop_timer_cancel(mcp->last_wait);
 	mcp->last_wait = NULL;
+	mcp_listen_finish(mcp);
 	rpc_finish(mcp->rpc);
 }
 
@@ -159,6 +160,8 @@ set_up(struct mcp *mcp, const struct mcp_options *options, struct err *err)
 	mcp->ops = ops_new(mcp->loop, &mcp->spool, &mcp->config.ops, err);
 	if (!mcp->ops)
 		return -1;
+	mcp->offers[0] = &mcp_offer_jobs;
+	mcp->offers[1] = options->more;
 	mcp_tools_load(mcp);
 	return 0;
 }
@@ -166,8 +169,8 @@ set_up(struct mcp *mcp, const struct mcp_options *options, struct err *err)
 static void
 tear_down(struct mcp *mcp)
 {
-	if (mcp->tools)
-		mcp_tools_release(mcp);
+	mcp_tools_release(mcp);
+	mcp_listen_release(mcp);
 	rpc_free(mcp->rpc);
 	ops_free(mcp->ops);
 	loop_free(mcp->loop);

@@ -6,18 +6,26 @@
  * without (2026-07-28).  https://modelcontextprotocol.io/specification
  *
  * Where to find what: mcp.c start and end, mcp_server.h what the parts share,
- * mcp_route.c which method in which era, mcp_hello.c greetings, mcp_tools.c the
- * tools; below them rpc.h (messages) and wire.h (lines).
+ * mcp_route.c which method in which era, mcp_hello.c greetings, mcp_tools.c
+ * tools, mcp_tasks.c tasks, mcp_resources.c what can be read, mcp_prompts.c
+ * prompts and completion, mcp_listen.c subscriptions; mcp_offer.h what there is
+ * to call and to read, mcp_jobs.c that of jobs; below them rpc.h (messages) and
+ * wire.h (lines).
  */
 #ifndef FACES_MCP_H
 #define FACES_MCP_H
 
 #include <stdbool.h>
 
+struct mcp_offer;
+
 struct mcp_options {
 	const char *root;    /* --root, or NULL */
 	const char *watcher; /* --watcher: auto, inotify, poll; NULL: auto */
 	bool verbose;        /* say on stderr what happens */
+	/* What a program that links the server offers besides jobs; NULL:
+	 * nothing. */
+	const struct mcp_offer *more;
 };
 
 /*

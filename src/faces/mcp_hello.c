@@ -79,17 +79,61 @@ make_server_info(enum mcp_revision revision)
 	return info;
 }
 
-static json_t *
-make_capabilities(void)
+static bool
+is_offered(const struct mcp *mcp, bool (*has)(const struct mcp_offer *offer))
 {
-	return json_pack("{s:{}}", "tools");
+	size_t i;
+
+	for (i = 0; i < MCP_OFFERS && mcp->offers[i]; i++)
+		if (has(mcp->offers[i]))
+			return true;
+	return false;
+}
+
+static bool
+has_resources(const struct mcp_offer *offer)
+{
+	return offer->resources != NULL;
+}
+
+static bool
+has_prompts(const struct mcp_offer *offer)
+{
+	return offer->prompts != NULL;
+}
+
+static json_t *
+make_capabilities(const struct mcp *mcp, enum mcp_revision revision)
+{
+	json_t *able = json_pack("{s:{}}", "tools");
+	json_t *more;
+	size_t i;
+
+	if (is_offered(mcp, has_resources))
+		json_object_set_new(able, "resources",
+		    json_pack("{s:b,s:b}", "subscribe", 1, "listChanged", 1));
+	if (is_offered(mcp, has_prompts))
+		json_object_set_new(able, "prompts", json_object());
+	if (revision >= MCP_2025_03_26)
+		json_object_set_new(able, "completions", json_object());
+	if (revision >= MCP_2026_07_28)
+		json_object_set_new(able, "extensions",
+		    json_pack("{s:{}}", MCP_TASKS));
+	for (i = 0; i < MCP_OFFERS && mcp->offers[i]; i++) {
+		if (!mcp->offers[i]->capabilities)
+			continue;
+		more = json_loads(mcp->offers[i]->capabilities, 0, NULL);
+		json_object_update(able, more);
+		json_decref(more);
+	}
+	return able;
 }
 
 void
 mcp_answer(struct rpc_request *request, enum mcp_revision revision,
     json_t *result, int ttl_ms)
 {
-	json_t *whole;
+	json_t *whole, *meta;
 
 	if (revision < MCP_2026_07_28) {
 		rpc_answer(request, result);
@@ -102,9 +146,12 @@ mcp_answer(struct rpc_request *request, enum mcp_revision revision,
 		json_object_set_new(whole, "cacheScope",
 		    json_string("private"));
 	}
-	json_object_set_new(whole, "_meta",
-	    json_pack("{s:o}", "io.modelcontextprotocol/serverInfo",
-		make_server_info(revision)));
+	meta = json_object_get(whole, "_meta")
+	    ? json_deep_copy(json_object_get(whole, "_meta"))
+	    : json_object();
+	json_object_set_new(meta, MCP_META "serverInfo",
+	    make_server_info(revision));
+	json_object_set_new(whole, "_meta", meta);
 	json_decref(result);
 	rpc_answer(request, whole);
 }
@@ -164,7 +211,7 @@ mcp_initialize(const struct mcp_request *r)
 	mcp_answer(r->rpc, mcp->negotiated,
 	    json_pack("{s:s,s:o,s:o,s:o}", "protocolVersion",
 		mcp_revision_names[mcp->negotiated], "capabilities",
-		make_capabilities(), "serverInfo",
+		make_capabilities(mcp, mcp->negotiated), "serverInfo",
 		make_server_info(mcp->negotiated), "instructions",
 		make_instructions(mcp)),
 	    MCP_UNCACHED);
@@ -176,7 +223,8 @@ mcp_discover(const struct mcp_request *r)
 	mcp_answer(r->rpc, r->revision,
 	    json_pack("{s:[s],s:o,s:o}", "supportedVersions",
 		mcp_revision_names[MCP_2026_07_28], "capabilities",
-		make_capabilities(), "instructions", make_instructions(r->mcp)),
+		make_capabilities(r->mcp, r->revision), "instructions",
+		make_instructions(r->mcp)),
 	    MCP_STATIC);
 }
 

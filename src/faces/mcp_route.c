@@ -11,25 +11,26 @@
 
 #include <string.h>
 
-#define META_PREFIX "io.modelcontextprotocol/"
-
-enum {
-	LEGACY = 1,
-	MODERN = 2,
-	UNSUPPORTED_VERSION = -32022,
-	SHOWN_MAX = 100, /* bytes of a client's text in an error */
-};
-
-static const struct {
-	const char *method;
-	unsigned eras;
-	mcp_handler *handle;
-} methods[] = {
-	{ "initialize", LEGACY, mcp_initialize },
-	{ "ping", LEGACY, mcp_ping },
-	{ "server/discover", MODERN, mcp_discover },
-	{ "tools/call", LEGACY | MODERN, mcp_tools_call },
-	{ "tools/list", LEGACY | MODERN, mcp_tools_list },
+static const struct mcp_method methods[] = {
+	{ "completion/complete", MCP_LEGACY | MCP_MODERN, mcp_complete },
+	{ "initialize", MCP_LEGACY, mcp_initialize },
+	{ "ping", MCP_LEGACY, mcp_ping },
+	{ "prompts/get", MCP_LEGACY | MCP_MODERN, mcp_prompts_get },
+	{ "prompts/list", MCP_LEGACY | MCP_MODERN, mcp_prompts_list },
+	{ "resources/list", MCP_LEGACY | MCP_MODERN, mcp_resources_list },
+	{ "resources/read", MCP_LEGACY | MCP_MODERN, mcp_resources_read },
+	{ "resources/subscribe", MCP_LEGACY, mcp_subscribe },
+	{ "resources/templates/list", MCP_LEGACY | MCP_MODERN,
+	    mcp_templates_list },
+	{ "resources/unsubscribe", MCP_LEGACY, mcp_unsubscribe },
+	{ "server/discover", MCP_MODERN, mcp_discover },
+	{ "subscriptions/listen", MCP_MODERN, mcp_listen_open },
+	{ "tasks/cancel", MCP_MODERN, mcp_tasks_cancel },
+	{ "tasks/get", MCP_MODERN, mcp_tasks_get },
+	{ "tasks/update", MCP_MODERN, mcp_tasks_update },
+	{ "tools/call", MCP_LEGACY | MCP_MODERN, mcp_tools_call },
+	{ "tools/list", MCP_LEGACY | MCP_MODERN, mcp_tools_list },
+	{ NULL, 0, NULL },
 };
 
 static bool
@@ -46,8 +47,8 @@ is_one_of(const char *word, const char *const *words, size_t count)
 static bool
 is_modern(const struct mcp *mcp, const char *method, json_t *meta)
 {
-	static const char *const marks[] = { META_PREFIX "protocolVersion",
-		META_PREFIX "clientCapabilities", META_PREFIX "clientInfo" };
+	static const char *const marks[] = { MCP_META "protocolVersion",
+		MCP_META "clientCapabilities", MCP_META "clientInfo" };
 	static const char *const modern_only[] = { "server/discover",
 		"subscriptions/listen" };
 	static const char *const before_all[] = { "initialize", "ping" };
@@ -68,9 +69,9 @@ refuse_version(struct rpc_request *request, json_t *version)
 {
 	const char *name = mcp_revision_names[MCP_2026_07_28];
 
-	rpc_fail(request, UNSUPPORTED_VERSION,
+	rpc_fail(request, MCP_UNSUPPORTED_VERSION,
 	    json_pack("{s:[s],s:o}", "supported", name, "requested",
-		json_string_length(version) <= SHOWN_MAX
+		json_string_length(version) <= MCP_SHOWN_MAX
 		    ? json_incref(version)
 		    : json_string("(too long to repeat)")),
 	    "Unsupported protocol version");
@@ -90,14 +91,14 @@ is_log_level(json_t *level)
 static bool
 check_modern(struct rpc_request *request, json_t *meta)
 {
-	json_t *version = json_object_get(meta, META_PREFIX "protocolVersion");
-	json_t *able = json_object_get(meta, META_PREFIX "clientCapabilities");
-	json_t *level = json_object_get(meta, META_PREFIX "logLevel");
+	json_t *version = json_object_get(meta, MCP_META "protocolVersion");
+	json_t *able = json_object_get(meta, MCP_META "clientCapabilities");
+	json_t *level = json_object_get(meta, MCP_META "logLevel");
 	const char *name = mcp_revision_names[MCP_2026_07_28];
 
 	if (!json_is_string(version))
 		rpc_fail(request, RPC_INVALID_PARAMS, NULL,
-		    "Invalid params: _meta[\"" META_PREFIX "protocolVersion\"] "
+		    "Invalid params: _meta[\"" MCP_META "protocolVersion\"] "
 		    "is required (this server speaks %s; clients of %s and "
 		    "earlier must send initialize first)",
 		    name, mcp_revision_names[MCP_2025_11_25]);
@@ -106,11 +107,11 @@ check_modern(struct rpc_request *request, json_t *meta)
 		refuse_version(request, version);
 	else if (!json_is_object(able))
 		rpc_fail(request, RPC_INVALID_PARAMS, NULL,
-		    "Invalid params: _meta[\"" META_PREFIX
+		    "Invalid params: _meta[\"" MCP_META
 		    "clientCapabilities\"] must be an object");
 	else if (level && !is_log_level(level))
 		rpc_fail(request, RPC_INVALID_PARAMS, NULL,
-		    "Invalid params: _meta[\"" META_PREFIX
+		    "Invalid params: _meta[\"" MCP_META
 		    "logLevel\"] is no log level");
 	else if (request->batched)
 		rpc_fail(request, RPC_INVALID_REQUEST, NULL,
@@ -121,14 +122,65 @@ check_modern(struct rpc_request *request, json_t *meta)
 }
 
 static mcp_handler *
-find_method(const char *method, unsigned era)
+find_in(const struct mcp_method *table, const char *method, unsigned era)
 {
+	for (; table && table->name; table++)
+		if ((table->eras & era) && strcmp(method, table->name) == 0)
+			return table->handle;
+	return NULL;
+}
+
+static mcp_handler *
+find_method(const struct mcp *mcp, const char *method, unsigned era)
+{
+	mcp_handler *handle = find_in(methods, method, era);
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(methods); i++)
-		if ((methods[i].eras & era) &&
-		    strcmp(method, methods[i].method) == 0)
-			return methods[i].handle;
+	for (i = 0; i < MCP_OFFERS && mcp->offers[i] && !handle; i++)
+		handle = find_in(mcp->offers[i]->methods, method, era);
+	return handle;
+}
+
+bool
+mcp_can(const struct mcp_request *r, const char *extension)
+{
+	json_t *able = json_object_get(r->meta, MCP_META "clientCapabilities");
+
+	return r->revision >= MCP_2026_07_28 &&
+	    json_is_object(json_object_get(json_object_get(able, "extensions"),
+		extension));
+}
+
+void
+mcp_refuse_unable(const struct mcp_request *r, json_t *required)
+{
+	rpc_fail(r->rpc, MCP_MISSING_CAPABILITY,
+	    json_pack("{s:o}", "requiredCapabilities", required),
+	    "Missing required client capability");
+}
+
+bool
+mcp_demand(const struct mcp_request *r, const char *extension)
+{
+	if (mcp_can(r, extension))
+		return true;
+	mcp_refuse_unable(r, json_pack("{s:{s:{}}}", "extensions", extension));
+	return false;
+}
+
+const char *
+mcp_string(const struct mcp_request *r, const char *name)
+{
+	json_t *value = json_object_get(r->params, name);
+	const char *text = json_string_value(value);
+
+	if (text && strlen(text) == json_string_length(value) &&
+	    strlen(text) <= MCP_URI_MAX)
+		return text;
+	rpc_fail(r->rpc, RPC_INVALID_PARAMS, NULL,
+	    text ? "Invalid params: %s is too long or has a NUL in it"
+		 : "Invalid params: %s must be a string",
+	    name);
 	return NULL;
 }
 
@@ -146,14 +198,15 @@ mcp_on_request(void *arg, struct rpc_request *request)
 	};
 	mcp_handler *handle;
 
-	mcp_say(mcp, "request %.*s: %.*s", SHOWN_MAX, request->id, SHOWN_MAX,
-	    request->method);
+	mcp_say(mcp, "request %.*s: %.*s", MCP_SHOWN_MAX, request->id,
+	    MCP_SHOWN_MAX, request->method);
 	if (modern && !check_modern(request, r.meta))
 		return;
-	handle = find_method(request->method, modern ? MODERN : LEGACY);
+	handle =
+	    find_method(mcp, request->method, modern ? MCP_MODERN : MCP_LEGACY);
 	if (!handle) {
 		rpc_fail(request, RPC_NO_METHOD, NULL, "Method not found: %.*s",
-		    SHOWN_MAX, request->method);
+		    MCP_SHOWN_MAX, request->method);
 		return;
 	}
 	/* The request and its parameters may be gone after the handler. */

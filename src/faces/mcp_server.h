@@ -22,6 +22,7 @@
 
 #include "base/loop.h"
 #include "faces/config.h"
+#include "faces/mcp_offer.h"
 #include "faces/rpc.h"
 #include "spool/spool.h"
 #include "verbs/ops.h"
@@ -45,8 +46,28 @@ enum {
 	MCP_STATIC = 3600000,
 };
 
-struct mcp_call; /* a tool that is at work */
-struct mcp_tool; /* an operation as tools/list shows it */
+enum { MCP_LEGACY = 1, MCP_MODERN = 2 }; /* eras */
+
+/* Codes of the protocol beyond those of rpc.h.  (2025-11-25, schema.ts;
+ * 2026-07-28, basic/index.mdx, "Error codes") */
+enum {
+	MCP_NO_RESOURCE_LEGACY = -32002,
+	MCP_MISSING_CAPABILITY = -32021,
+	MCP_UNSUPPORTED_VERSION = -32022,
+};
+
+#define MCP_META "io.modelcontextprotocol/"
+#define MCP_TASKS MCP_META "tasks" /* the extension */
+
+enum {
+	MCP_OFFERS = 2,
+	MCP_SHOWN_MAX = 100, /* bytes of a client's text in an error */
+	MCP_URI_MAX = 2048,  /* bytes of a URI or task id that is taken */
+};
+
+struct mcp_call;   /* a tool that is at work */
+struct mcp_entry;  /* a tool with its entry of tools/list */
+struct mcp_listen; /* subscriptions */
 
 struct mcp {
 	struct loop *loop;
@@ -61,9 +82,12 @@ struct mcp {
 	enum mcp_revision negotiated;
 	char *client; /* "name version"; NULL: not known */
 
-	struct mcp_tool *tools; /* sorted by name, OP_COUNT of them */
+	const struct mcp_offer *offers[MCP_OFFERS]; /* NULL: no more */
+	struct mcp_entry *tools;                    /* sorted by name */
+	size_t tool_count;
 	struct mcp_call *calls; /* that wait for their ends */
 	struct mcp_call *ended; /* to be freed */
+	struct mcp_listen *listen;
 
 	bool eof;                     /* no more requests come */
 	struct loop_timer *last_wait; /* after that, for calls at work */
@@ -76,8 +100,6 @@ struct mcp_request {
 	json_t *params; /* an object, never NULL; borrowed */
 	json_t *meta;   /* params._meta, NULL: none */
 };
-
-typedef void mcp_handler(const struct mcp_request *r);
 
 /* mcp_route.c: hooks of rpc.h; `arg` is the struct mcp. */
 void mcp_on_request(void *arg, struct rpc_request *request);
@@ -96,16 +118,86 @@ void mcp_answer(struct rpc_request *request, enum mcp_revision revision,
  * name. */
 char *mcp_client_name(json_t *info);
 
+/* Does the client declare that extension, in this request? */
+bool mcp_can(const struct mcp_request *r, const char *extension);
+
+/* Refuse a request since its client did not declare what it takes; `required`
+ * (taken over) is in the form of clientCapabilities. */
+void mcp_refuse_unable(const struct mcp_request *r, json_t *required);
+
+/* False, and refused, if this is not an extension that the client declared. */
+bool mcp_demand(const struct mcp_request *r, const char *extension);
+
+/* A string argument of at most MCP_URI_MAX bytes and without NUL; NULL if it is
+ * none, and the request was refused.  Borrowed. */
+const char *mcp_string(const struct mcp_request *r, const char *name);
+
+/* Who asks, as jobs will remember it; malloc'd. */
+char *mcp_asker(const struct mcp_request *r);
+
 /* mcp_tools.c */
 mcp_handler mcp_tools_list, mcp_tools_call;
 void mcp_tools_load(struct mcp *mcp);
 void mcp_tools_release(struct mcp *mcp);
+
+/* A tool of the job offer: the operation tool->arg. */
+void mcp_call_operation(const struct mcp_request *r,
+    const struct mcp_tool *tool, json_t *args);
+void mcp_refuse_operation(const struct mcp_request *r,
+    const struct mcp_tool *tool, const struct err *err);
+
+/* An entry of a list as that revision knows it; a new object. */
+json_t *mcp_entry_for(json_t *entry, enum mcp_revision revision);
+
+/* The members of tools/call's answer for a result of that kind: content, and
+ * structuredContent where the revision has it.  `result` is taken over. */
+json_t *mcp_tool_result(enum mcp_revision revision, json_t *result,
+    bool failed);
 
 /* notifications/cancelled for that request, which may be any or none. */
 void mcp_cancel(struct mcp *mcp, json_t *id);
 
 /* Stop all calls without answers. */
 void mcp_cancel_all(struct mcp *mcp);
+
+/* mcp_tasks.c */
+mcp_handler mcp_tasks_get, mcp_tasks_update, mcp_tasks_cancel;
+
+/* Answer that job `id` is a task now. */
+void mcp_answer_task(struct mcp *mcp, struct rpc_request *request,
+    const char *id);
+
+/* What tasks/get says of it, without resultType; a new object.  NULL: there is
+ * no such task. */
+json_t *mcp_task(struct mcp *mcp, const char *id);
+
+/* mcp_resources.c */
+mcp_handler mcp_resources_list, mcp_resources_read, mcp_templates_list;
+const struct mcp_resources *mcp_resources_of(const struct mcp *mcp,
+    const char *uri); /* NULL: nobody's */
+
+/* mcp_prompts.c */
+mcp_handler mcp_prompts_list, mcp_prompts_get, mcp_complete;
+
+/*
+ * mcp_listen.c: subscriptions.  What changes is told by the tracker, which
+ * starts with the first subscription.
+ */
+mcp_handler mcp_listen_open, mcp_subscribe, mcp_unsubscribe;
+void mcp_listen_release(struct mcp *mcp);
+
+/* A legacy client has seen the list of resources: from now on it is told when
+ * that changes. */
+void mcp_listen_to_list(struct mcp *mcp);
+
+/* End a subscription without an answer if that is one: 1; else 0. */
+bool mcp_listen_cancel(struct mcp *mcp, struct rpc_request *request);
+
+/* Answer all subscriptions: the server ends. */
+void mcp_listen_finish(struct mcp *mcp);
+
+/* The task or resource of an offer besides jobs changed. */
+void mcp_listen_note(struct mcp *mcp, const char *task_or_uri);
 
 /* mcp.c: the last call at work has ended. */
 void mcp_idle(struct mcp *mcp);

@@ -14,14 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	SHOWN_MAX = 100,        /* bytes of a client's text in an error */
-	TOKEN_MAX = RPC_ID_MAX, /* bytes of a progress token */
-};
+enum { TOKEN_MAX = RPC_ID_MAX }; /* bytes of a progress token */
 
-struct mcp_tool {
-	const struct op_row *row;
-	json_t *entry; /* of tools/list, in the newest revision */
+struct mcp_entry {
+	const struct mcp_tool *tool;
+	json_t *json; /* of tools/list, in the newest revision */
 };
 
 struct mcp_call {
@@ -32,6 +29,7 @@ struct mcp_call {
 	char *asker;
 	json_t *token;   /* for progress; NULL: none wanted */
 	double progress; /* told last */
+	bool task;       /* the answer is that the job is a task */
 	struct mcp_call *next, **link;
 };
 
@@ -40,43 +38,51 @@ struct mcp_call {
 static int
 compare_tools(const void *a, const void *b)
 {
-	const struct mcp_tool *left = a, *right = b;
+	const struct mcp_entry *left = a, *right = b;
 
-	return strcmp(left->row->tool, right->row->tool);
+	return strcmp(left->tool->name, right->tool->name);
+}
+
+static void
+load_tool(struct mcp *mcp, const struct mcp_tool *tool)
+{
+	json_error_t error;
+	json_t *json = json_loads(tool->json, 0, &error);
+
+	if (!json)
+		die("schema of %s: %s", tool->name, error.text);
+	mcp->tools =
+	    xrealloc(mcp->tools, mcp->tool_count + 1, sizeof(*mcp->tools));
+	mcp->tools[mcp->tool_count++] = (struct mcp_entry){ tool, json };
 }
 
 void
 mcp_tools_load(struct mcp *mcp)
 {
-	json_error_t error;
+	const struct mcp_tool *tool;
 	size_t i;
 
-	mcp->tools = xmalloc((OP_COUNT + 1) * sizeof(*mcp->tools));
-	for (i = 0; i < OP_COUNT; i++) {
-		mcp->tools[i].row = &op_rows[i];
-		mcp->tools[i].entry = json_loads(op_rows[i].json, 0, &error);
-		if (!mcp->tools[i].entry)
-			die("schema of %s: %s", op_rows[i].tool, error.text);
-	}
-	qsort(mcp->tools, OP_COUNT, sizeof(*mcp->tools), compare_tools);
+	for (i = 0; i < MCP_OFFERS && mcp->offers[i]; i++)
+		for (tool = mcp->offers[i]->tools; tool && tool->name; tool++)
+			load_tool(mcp, tool);
+	qsort(mcp->tools, mcp->tool_count, sizeof(*mcp->tools), compare_tools);
 }
 
-static const struct mcp_tool *
+static const struct mcp_entry *
 find_tool(const struct mcp *mcp, json_t *name)
 {
 	const char *text = json_string_value(name);
 	size_t i;
 
-	for (i = 0; i < OP_COUNT; i++)
-		if (strcmp(mcp->tools[i].row->tool, text) == 0 &&
+	for (i = 0; i < mcp->tool_count; i++)
+		if (strcmp(mcp->tools[i].tool->name, text) == 0 &&
 		    strlen(text) == json_string_length(name))
 			return &mcp->tools[i];
 	return NULL;
 }
 
-/* The entry as that revision knows it. */
-static json_t *
-entry_for(const struct mcp_tool *tool, enum mcp_revision revision)
+json_t *
+mcp_entry_for(json_t *entry, enum mcp_revision revision)
 {
 	static const struct {
 		const char *member;
@@ -87,13 +93,13 @@ entry_for(const struct mcp_tool *tool, enum mcp_revision revision)
 		{ "outputSchema", MCP_2025_06_18 },
 		{ "_meta", MCP_2025_06_18 },
 	};
-	json_t *entry = json_copy(tool->entry);
+	json_t *copy = json_copy(entry);
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(members); i++)
 		if (revision < members[i].since)
-			json_object_del(entry, members[i].member);
-	return entry;
+			json_object_del(copy, members[i].member);
+	return copy;
 }
 
 void
@@ -109,9 +115,9 @@ mcp_tools_list(const struct mcp_request *r)
 		return;
 	}
 	tools = json_array();
-	for (i = 0; i < OP_COUNT; i++)
+	for (i = 0; i < r->mcp->tool_count; i++)
 		json_array_append_new(tools,
-		    entry_for(&r->mcp->tools[i], r->revision));
+		    mcp_entry_for(r->mcp->tools[i].json, r->revision));
 	mcp_answer(r->rpc, r->revision, json_pack("{s:o}", "tools", tools),
 	    MCP_STATIC);
 }
@@ -127,9 +133,8 @@ make_content(json_t *text)
 
 /* The same data twice: clients show the model only the one or only the
  * other. */
-static void
-answer_result(struct rpc_request *request, enum mcp_revision revision,
-    json_t *result, bool failed)
+json_t *
+mcp_tool_result(enum mcp_revision revision, json_t *result, bool failed)
 {
 	char *text = json_dumps(result, RPC_JSON_FLAGS);
 	json_t *answer =
@@ -140,8 +145,16 @@ answer_result(struct rpc_request *request, enum mcp_revision revision,
 		json_object_set(answer, "structuredContent", result);
 	if (failed)
 		json_object_set_new(answer, "isError", json_true());
-	mcp_answer(request, revision, answer, MCP_UNCACHED);
 	json_decref(result);
+	return answer;
+}
+
+static void
+answer_result(struct rpc_request *request, enum mcp_revision revision,
+    json_t *result, bool failed)
+{
+	mcp_answer(request, revision, mcp_tool_result(revision, result, failed),
+	    MCP_UNCACHED);
 }
 
 /* A call failed: the model is told, so that it can do better. */
@@ -209,9 +222,15 @@ on_done(struct op_call *op, json_t *result)
 	struct mcp_call *call = op->arg;
 
 	retire(call);
-	answer_result(call->request, call->revision, result,
-	    op->row->in_band &&
-		!json_is_true(json_object_get(result, "success")));
+	if (call->task) {
+		mcp_answer_task(call->mcp, call->request,
+		    json_string_value(json_object_get(result, "job_id")));
+		json_decref(result);
+	} else {
+		answer_result(call->request, call->revision, result,
+		    op->row->in_band &&
+			!json_is_true(json_object_get(result, "success")));
+	}
 	mcp_idle(call->mcp);
 }
 
@@ -272,7 +291,7 @@ mcp_cancel(struct mcp *mcp, json_t *id)
 {
 	struct rpc_request *request = rpc_find(mcp->rpc, id);
 
-	if (!request || !request->user)
+	if (!request || mcp_listen_cancel(mcp, request) || !request->user)
 		return;
 	cancel_call(request->user);
 	mcp_idle(mcp);
@@ -292,10 +311,11 @@ mcp_tools_release(struct mcp *mcp)
 
 	mcp_cancel_all(mcp);
 	bury(mcp);
-	for (i = 0; mcp->tools && i < OP_COUNT; i++)
-		json_decref(mcp->tools[i].entry);
+	for (i = 0; i < mcp->tool_count; i++)
+		json_decref(mcp->tools[i].json);
 	free(mcp->tools);
 	mcp->tools = NULL;
+	mcp->tool_count = 0;
 }
 
 /* --- tools/call --------------------------------------------------------- */
@@ -312,40 +332,62 @@ find_token(const struct mcp_request *r)
 	return NULL;
 }
 
-/* Who asks, as jobs will remember it; malloc'd. */
-static char *
-find_asker(const struct mcp_request *r)
+char *
+mcp_asker(const struct mcp_request *r)
 {
 	char *name = NULL;
 
 	if (r->revision >= MCP_2026_07_28)
-		name = mcp_client_name(json_object_get(r->meta,
-		    "io.modelcontextprotocol/clientInfo"));
+		name = mcp_client_name(
+		    json_object_get(r->meta, MCP_META "clientInfo"));
 	else if (r->mcp->client)
 		name = xstrdup(r->mcp->client);
 	return name ? name : xstrdup("mcp client");
 }
 
-/* Takes `args` over. */
+/* Does the client want to hear of the end by itself, and can it? */
+static bool
+is_task(const struct mcp_request *r, const struct op_row *row, json_t *args)
+{
+	return row == &op_rows[OP_EXECUTE] &&
+	    json_is_true(json_object_get(args, "notify")) &&
+	    mcp_can(r, MCP_TASKS);
+}
+
+/* A task is answered at once, and so must be on disk by then. */
 static void
-start_call(const struct mcp_request *r, const struct op_row *row, json_t *args)
+make_task(struct mcp_call *call)
+{
+	call->task = true;
+	call->op.durable = true;
+	json_decref(call->op.args);
+	call->op.args = json_copy(call->op.args);
+	json_object_del(call->op.args, "wait_seconds");
+}
+
+void
+mcp_call_operation(const struct mcp_request *r, const struct mcp_tool *tool,
+    json_t *args)
 {
 	struct mcp_call *call = xmalloc(sizeof(*call));
+	const struct op_row *row = tool->arg;
 	struct mcp *mcp = r->mcp;
 
 	*call = (struct mcp_call){ .mcp = mcp,
 		.request = r->rpc,
 		.revision = r->revision,
-		.asker = find_asker(r),
+		.asker = mcp_asker(r),
 		.token = find_token(r),
 		.next = mcp->calls,
 		.link = &mcp->calls };
-	call->op = (struct op_call){ .args = args,
+	call->op = (struct op_call){ .args = json_incref(args),
 		.asker = call->asker,
 		.done = on_done,
 		.failed = on_failed,
 		.progress = call->token ? on_progress : NULL,
 		.arg = call };
+	if (is_task(r, row, args))
+		make_task(call);
 	if (mcp->calls)
 		mcp->calls->link = &call->next;
 	mcp->calls = call;
@@ -354,12 +396,19 @@ start_call(const struct mcp_request *r, const struct op_row *row, json_t *args)
 }
 
 void
+mcp_refuse_operation(const struct mcp_request *r, const struct mcp_tool *tool,
+    const struct err *err)
+{
+	answer_error(r->rpc, r->revision, tool->arg, err);
+}
+
+void
 mcp_tools_call(const struct mcp_request *r)
 {
 	json_t *name = json_object_get(r->params, "name");
 	json_t *args = json_object_get(r->params, "arguments");
+	const struct mcp_entry *entry;
 	struct err err = ERR_INIT;
-	const struct mcp_tool *tool;
 
 	bury(r->mcp);
 	if (!json_is_string(name)) {
@@ -367,10 +416,10 @@ mcp_tools_call(const struct mcp_request *r)
 		    "Invalid params: name must be a string");
 		return;
 	}
-	tool = find_tool(r->mcp, name);
-	if (!tool) {
+	entry = find_tool(r->mcp, name);
+	if (!entry) {
 		rpc_fail(r->rpc, RPC_INVALID_PARAMS, NULL, "Unknown tool: %.*s",
-		    SHOWN_MAX, json_string_value(name));
+		    MCP_SHOWN_MAX, json_string_value(name));
 		return;
 	}
 	if (args && !json_is_object(args) && !json_is_null(args)) {
@@ -379,11 +428,10 @@ mcp_tools_call(const struct mcp_request *r)
 		return;
 	}
 	args = json_is_object(args) ? json_incref(args) : json_object();
-	if (args_check(args, json_object_get(tool->entry, "inputSchema"),
-		&err) < 0) {
-		json_decref(args);
-		answer_error(r->rpc, r->revision, tool->row, &err);
-		return;
-	}
-	start_call(r, tool->row, args);
+	if (args_check(args, json_object_get(entry->json, "inputSchema"),
+		&err) < 0)
+		entry->tool->refuse(r, entry->tool, &err);
+	else
+		entry->tool->call(r, entry->tool, args);
+	json_decref(args);
 }

@@ -190,10 +190,22 @@ rpc_notify(struct rpc *rpc, const char *method, json_t *params, bool droppable)
 	}
 	buf_addch(&line, '}');
 	if (!rpc->closing && line.len < RPC_LINE_MAX &&
-	    !(droppable && wire_queued(rpc->wire) > WIRE_BUSY))
+	    !(droppable && rpc_is_busy(rpc)))
 		wire_send(rpc->wire, line.data, line.len);
 	json_decref(params);
 	buf_release(&line);
+}
+
+json_t *
+rpc_request_id(const struct rpc_request *request)
+{
+	return json_loads(request->id, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+}
+
+bool
+rpc_is_busy(const struct rpc *rpc)
+{
+	return wire_queued(rpc->wire) > WIRE_BUSY;
 }
 
 /* --- receiving ---------------------------------------------------------- */

@@ -95,6 +95,13 @@ void rpc_drop(struct rpc_request *request);
 /* The (newest) request with that id that waits for its answer, or NULL. */
 struct rpc_request *rpc_find(struct rpc *rpc, json_t *id);
 
+/* The id of a request as it was sent; a new value.  NULL: an integer beyond 64
+ * bits, which only an answer can repeat. */
+json_t *rpc_request_id(const struct rpc_request *request);
+
+/* Is the client slow to read?  Then what can wait should. */
+bool rpc_is_busy(const struct rpc *rpc);
+
 /*
  * Send a notification; `params` (NULL: none) is taken over.
  * droppable	leave it out if the client is slow to read

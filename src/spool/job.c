@@ -125,6 +125,18 @@ job_count_dead_new(const struct spool *spool)
 	return dead.count;
 }
 
+int
+job_sync(int root, int jobdir)
+{
+	cleanup_close int journal = openat(jobdir, JOB_JOURNAL,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	return journal < 0 || fsync(journal) < 0 || fsync(jobdir) < 0 ||
+		fsync(root) < 0
+	    ? -1
+	    : 0;
+}
+
 bool
 job_is_visible(int root, const char *name)
 {

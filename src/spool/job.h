@@ -31,6 +31,11 @@ void job_sweep_new(const struct spool *spool);
 /* How many directories would it remove? */
 size_t job_count_dead_new(const struct spool *spool);
 
+/* Put a job's record and its names in their directories on disk, so that a
+ * power cut does not undo the start.  Descriptors of root and job.  0, or -1
+ * with errno. */
+int job_sync(int root, int jobdir);
+
 /* Is there a directory of that name in the root? */
 bool job_is_visible(int root, const char *name);
 

@@ -10,6 +10,8 @@
 #include "truth/resolve.h"
 #include "truth/scan.h"
 #include "verbs/errors.h"
+#include "verbs/job_watch.h"
+#include "verbs/json_set.h"
 #include "verbs/ops.h"
 
 struct ops {
@@ -78,12 +80,6 @@ void record_json_progress(json_t *object, const struct record *record);
 /* `result` as it stands in its journal, unless it is huge. */
 void record_json_result(json_t *object, const struct record *record);
 
-void json_set_string(json_t *object, const char *key, const char *value);
-void json_set_time(json_t *object, const char *key, usec_t when);
-void json_set_seconds(json_t *object, const char *key, double seconds);
-void json_set_command(json_t *object, const char *command, size_t characters,
-    size_t bytes);
-
 /* Logs of a job as the operations need them (op_logs.c). */
 struct op_logs {
 	struct log out;
@@ -120,6 +116,11 @@ int op_views_tail(struct op_logs *logs, int64_t lines, size_t max_bytes,
 int op_views_last(struct op_logs *logs, size_t max_each, struct op_views *views,
     struct err *err);
 
+/* The end of both streams as members of `result`: truncated, stdout, stderr;
+ * none of them if the logs can't be read. */
+void op_add_last_output(const struct ops *ops, const struct record *record,
+    json_t *result);
+
 /* From both offsets on; for interact_with_job and get_job_output. */
 int op_views_range(struct op_logs *logs, int64_t out_offset, int64_t err_offset,
     size_t max_bytes, bool raw, struct op_views *views, struct err *err);
@@ -153,18 +154,6 @@ void op_stop_request(const struct op_call *call, struct request *request);
  */
 int op_stop_begin(const struct ops *ops, const struct record *record,
     const struct request *request, const char **note, struct err *err);
-
-/*
- * "Something about this job changed": its directory, or the end of one of its
- * processes (job_watch.c).  Look again in the callback, and once after
- * job_watch_new().
- */
-struct job_watch;
-
-struct job_watch *job_watch_new(struct ops *ops, const char *dirname,
-    const struct record *record, unsigned what, watch_changed_fn *changed,
-    void *arg);
-void job_watch_free(struct job_watch *watch); /* NULL is allowed */
 
 /*
  * The time of a call that waits (op_timer.c): progress every 5 s, and its

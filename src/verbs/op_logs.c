@@ -232,3 +232,24 @@ op_views_range(struct op_logs *logs, int64_t out_offset, int64_t err_offset,
 
 	return share(&maker, max_bytes, views, err);
 }
+
+void
+op_add_last_output(const struct ops *ops, const struct record *record,
+    json_t *result)
+{
+	struct err err = ERR_INIT;
+	struct op_views views;
+	struct op_logs logs;
+
+	if (op_logs_open(&logs, ops, record, &err) < 0)
+		return;
+	op_views_init(&views);
+	if (op_views_last(&logs, OPS_TAIL_BYTES, &views, &err) == 0) {
+		json_object_set_new(result, "truncated",
+		    json_boolean(views.out.omitted.bytes > 0 ||
+			views.err.omitted.bytes > 0));
+		op_views_texts(result, &views);
+	}
+	op_views_release(&views);
+	op_logs_close(&logs);
+}

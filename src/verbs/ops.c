@@ -12,24 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools.h"
 #include "verbs/internal.h"
 
 #define OPS_ROW(index, name, phrase, start)                                    \
-	[index] = { #name, phrase, tool_json_##name,                           \
+	[index] = { #name, phrase,                                             \
 		(index) == OP_MCP_CANCEL || (index) == OP_MCP_STATUS, start },
 const struct op_row op_rows[OP_COUNT] = { OPS_TABLE(OPS_ROW) };
-
-const struct op_row *
-ops_find(const char *tool)
-{
-	size_t i;
-
-	for (i = 0; i < OP_COUNT; i++)
-		if (strcmp(op_rows[i].tool, tool) == 0)
-			return &op_rows[i];
-	return NULL;
-}
 
 struct ops *
 ops_new(struct loop *loop, struct spool *spool, const struct ops_config *config,

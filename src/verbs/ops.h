@@ -57,6 +57,9 @@ struct op_call {
 	void (*progress)(struct op_call *call, double waited, double total,
 	    const char *message);
 	void *arg;
+	/* execute: a task, which its client hears of by itself; on disk before
+	 * the answer */
+	bool durable;
 
 	/* For the command line only; zero over MCP. */
 	const char *const *argv; /* execute: program and arguments */
@@ -75,7 +78,6 @@ struct op_call {
 struct op_row {
 	const char *tool;   /* name over MCP */
 	const char *phrase; /* "Failed to <phrase>: …" */
-	const char *json;   /* the entry of tools/list, as text */
 	bool in_band; /* errors are results, too: {"success": false, …} */
 	void (*start)(struct ops *ops, struct op_call *call);
 };
@@ -98,8 +100,6 @@ enum op_index { OPS_TABLE(OPS_INDEX) OP_COUNT };
 #undef OPS_INDEX
 
 extern const struct op_row op_rows[OP_COUNT];
-
-const struct op_row *ops_find(const char *tool); /* NULL: no such tool */
 
 void ops_start(struct ops *ops, const struct op_row *row, struct op_call *call);
 

@@ -79,27 +79,6 @@ cancel_execution(struct op_call *call)
 	execution_free(call->state);
 }
 
-/* The last output of both streams. */
-static void
-add_output(struct execution *x, const struct record *record, json_t *result)
-{
-	struct err err = ERR_INIT;
-	struct op_views views;
-	struct op_logs logs;
-
-	if (op_logs_open(&logs, x->ops, record, &err) < 0)
-		return;
-	op_views_init(&views);
-	if (op_views_last(&logs, OPS_TAIL_BYTES, &views, &err) == 0) {
-		json_object_set_new(result, "truncated",
-		    json_boolean(views.out.omitted.bytes > 0 ||
-			views.err.omitted.bytes > 0));
-		op_views_texts(result, &views);
-	}
-	op_views_release(&views);
-	op_logs_close(&logs);
-}
-
 static void
 add_hint(struct execution *x, const struct record *record, json_t *result)
 {
@@ -107,7 +86,7 @@ add_hint(struct execution *x, const struct record *record, json_t *result)
 		json_set_string(result, "hint",
 		    "still running: wait_for_jobs "
 		    "waits for the end, tail_job_output shows its output");
-	else if (arg_bool(x->call, "notify"))
+	else if (arg_bool(x->call, "notify") && !x->call->durable)
 		json_set_string(result, "hint",
 		    "notify has no effect: this "
 		    "client takes no tasks; use wait_for_jobs");
@@ -153,7 +132,7 @@ answer(struct execution *x)
 		json_object_set_new(result, "reused", json_true());
 	add_hint(x, &record, result);
 	if (x->waiting)
-		add_output(x, &record, result);
+		op_add_last_output(x->ops, &record, result);
 	record_release(&record);
 	execution_free(x);
 	op_done(call, result);
@@ -243,6 +222,7 @@ launch(struct execution *x)
 	struct spawn_plan plan = { .journal = &x->journal,
 		.environment = x->command.environment,
 		.holds = { x->locks[0], x->locks[1] },
+		.durable = x->call->durable,
 		.fork_only = x->call->argv != NULL };
 	struct err err = ERR_INIT;
 
@@ -284,6 +264,20 @@ check_limit(struct execution *x, struct err *err)
 	    (long long)x->ops->config.max_jobs);
 }
 
+/* Whoever started it may not have waited for the disk. */
+static int
+sync_reused(struct execution *x, struct err *err)
+{
+	cleanup_close int dir = -1;
+
+	if (!x->call->durable)
+		return 0;
+	dir = scan_open_dir(x->ops->spool, x->job.name);
+	if (dir < 0 || job_sync(x->ops->spool->fd, dir) < 0)
+		return err_sys(err, errno, "%s", x->job.name);
+	return 0;
+}
+
 /* Take what locks are missing: 1: have them; 0: try again; -1: err. */
 static int
 take_locks(struct execution *x, struct err *err)
@@ -300,7 +294,7 @@ take_locks(struct execution *x, struct err *err)
 			spool_job_native(&x->job, existing);
 			free(existing);
 			x->reused = true;
-			return 1;
+			return sync_reused(x, err) < 0 ? -1 : 1;
 		}
 	}
 	if (x->ops->config.max_jobs > 0 && x->locks[1] < 0) {
