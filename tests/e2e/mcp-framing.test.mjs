@@ -112,7 +112,7 @@ root_test('one byte at a time, and many lines at once', async (root) => {
 
 	for (const byte of text)
 		await new Promise((done) => {
-			server.child.stdin.write(Buffer.from([byte]), done);
+			server.send(Buffer.from([byte]), done);
 		});
 	assert.deepEqual((await server.response('slow \u00fc\u{1f600}')).result,
 	    {});

@@ -15,6 +15,7 @@ import { StdioClientTransport as Transport1 }
 import { Client as Client2 } from '@modelcontextprotocol/client';
 import { StdioClientTransport as Transport2 }
 	from '@modelcontextprotocol/client/stdio';
+import { Oracle } from './oracle.mjs';
 import { MODERN } from './rpc.mjs';
 
 const SDK1 = '@modelcontextprotocol/sdk';
@@ -50,6 +51,24 @@ function version(name) {
 	}
 }
 
+/* Let `oracle` see what goes through a transport. */
+function overhear(transport, oracle) {
+	const send = transport.send;
+	let handler;
+
+	transport.send = function (message, ...rest) {
+		oracle.sent(JSON.stringify(message));
+		return send.call(this, message, ...rest);
+	};
+	Object.defineProperty(transport, 'onmessage', {
+		get: () => handler,
+		set: (own) => handler = own && ((message, ...rest) => {
+			oracle.received(JSON.stringify(message));
+			return own.call(transport, message, ...rest);
+		}),
+	});
+}
+
 const used = new Set();
 
 /* "@modelcontextprotocol/sdk 1.32.2, …": of the clients used so far. */
@@ -81,6 +100,8 @@ export class OfficialClient {
 			    { versionNegotiation: { mode } });
 			this.transport = new Transport2(parameters);
 		}
+		this.oracle = new Oracle();
+		overhear(this.transport, this.oracle);
 		this.stderr = '';
 		this.transport.stderr?.on('data', (data) => {
 			this.stderr += data;
@@ -101,6 +122,10 @@ export class OfficialClient {
 
 	call(name, args = {}) {
 		return this.client.callTool({ name, arguments: args });
+	}
+
+	get faults() {
+		return this.oracle?.faults ?? [];
 	}
 
 	close() {

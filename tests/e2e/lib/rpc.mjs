@@ -1,8 +1,9 @@
 /*
  * A JSON-RPC client that does nothing for the test: it writes what it is told,
  * byte for byte, and keeps what comes.  Every line of the server must be one
- * JSON-RPC 2.0 message (or a batch) of less than 1 MiB; anything else is kept
- * in `faults`, and the test fails when its root is tidied up.
+ * JSON-RPC 2.0 message (or a batch) of less than 1 MiB, and what the protocol
+ * lets a server say at that moment (oracle.mjs); anything else is kept in
+ * `faults`, and the test fails when its root is tidied up.
  *
  *	const server = root.server();
  *	await server.open('2025-11-25');       // or '2026-07-28'
@@ -11,6 +12,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Oracle } from './oracle.mjs';
 import { within } from './until.mjs';
 
 export const MODERN = '2026-07-28';
@@ -45,6 +47,8 @@ export class Server {
 		this.stderr = '';
 		this.next_id = 1;
 		this.rest = [];
+		this.oracle = new Oracle();
+		this.unsent = Buffer.alloc(0); /* not yet a whole line */
 		this.exited = once(this.child, 'exit').then((how) => {
 			this.gone = { code: how[0], signal: how[1] };
 			return this.gone;
@@ -99,8 +103,28 @@ export class Server {
 				    200)}`);
 		if ('method' in message && 'id' in message)
 			this.faults.push(`a request: ${text.slice(0, 200)}`);
+		this.#judge(text);
 		this.texts.set(message, text);
 		this.messages.push(message);
+	}
+
+	#judge(text) {
+		if (this.unjudged)
+			return;
+		/* A last line without its end has been read, too. */
+		this.oracle.sent(this.unsent.toString());
+		this.oracle.received(text);
+		this.faults.push(...this.oracle.faults.splice(0));
+	}
+
+	/* Lines of the client, as far as they are whole. */
+	#heard(data) {
+		const all = Buffer.concat([this.unsent, Buffer.from(data)]);
+		const end = all.lastIndexOf(10) + 1;
+
+		for (const line of all.subarray(0, end).toString().split('\n'))
+			this.oracle.sent(line);
+		this.unsent = all.subarray(end);
 	}
 
 	#wake(over) {
@@ -139,12 +163,14 @@ export class Server {
 		return this.texts.get(message);
 	}
 
-	/* A string or bytes as they are; anything else as a line of JSON. */
-	send(what) {
+	/* A string or bytes as they are; anything else as a line of JSON.
+	 * `done` is called when that was written. */
+	send(what, done) {
 		const raw = typeof what === 'string' || Buffer.isBuffer(what);
+		const data = raw ? what : `${JSON.stringify(what)}\n`;
 
-		this.child.stdin.write(raw ? what :
-		    `${JSON.stringify(what)}\n`);
+		this.#heard(data);
+		this.child.stdin.write(data, done);
 	}
 
 	notify(method, params) {
