@@ -35,7 +35,7 @@ enum job_part { JOB_PART_TABLE(JOB_PART_ENUM) JOB_PART_COUNT };
 enum {
 	JOB_TEXT_MAX = 64 << 10, /* bytes of a log or journal in one answer */
 	JOB_PAGE = 33,           /* jobs on a page of resources/list */
-	JOB_COMPLETIONS = 100,   /* values of a completion */
+	JOB_COMPLETIONS = 101,   /* one more than are told */
 	JOB_TITLE_MAX = 80,      /* characters of a title */
 };
 

@@ -97,16 +97,17 @@ ops_job_changed(const struct record *record)
 static void
 add_note(struct buf *text, const struct log_view *view, const struct log *log)
 {
+	long long start = view->omitted.offset + view->omitted.bytes;
+
 	if (log->dropped.bytes > 0)
 		buf_addf(text, "[jobdir: %lld bytes dropped at offset %lld]\n",
 		    (long long)log->dropped.bytes,
 		    (long long)log->dropped.offset);
 	if (view->omitted.bytes > 0)
 		buf_addf(text,
-		    "[jobdir: %lld bytes left out here, from offset %lld; "
-		    "get_job_output has them]\n",
-		    (long long)view->omitted.bytes,
-		    (long long)view->omitted.offset);
+		    "[jobdir: what comes before offset %lld is left out here; "
+		    "get_job_output has it]\n",
+		    start);
 }
 
 json_t *
