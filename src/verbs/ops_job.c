@@ -19,7 +19,7 @@
 #include "truth/evidence.h"
 #include "verbs/internal.h"
 
-enum { LINE_MAX = 200, WORDS_MAX = 256 }; /* bytes */
+enum { LAST_LINE_MAX = 200, WORDS_MAX = 256 }; /* bytes */
 
 int
 ops_job(struct ops *ops, const char *id, struct record *record, struct err *err)
@@ -185,7 +185,7 @@ add_last_line(struct ops *ops, const struct record *record, struct buf *text)
 	if (op_logs_open(&logs, ops, record, &err) < 0)
 		return;
 	op_views_init(&views);
-	if (op_views_tail(&logs, 1, LINE_MAX, false, &views, &err) == 0) {
+	if (op_views_tail(&logs, 1, LAST_LINE_MAX, false, &views, &err) == 0) {
 		line = record->err.grown > record->out.grown ? &views.err.text
 							     : &views.out.text;
 		if (line->len > 0 && line->data[line->len - 1] == '\n')
