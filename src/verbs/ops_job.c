@@ -19,7 +19,7 @@
 #include "truth/evidence.h"
 #include "verbs/internal.h"
 
-enum { LAST_LINE_MAX = 200, WORDS_MAX = 256 }; /* bytes */
+enum { LAST_LINE_MAX = 200 }; /* bytes */
 
 int
 ops_job(struct ops *ops, const char *id, struct record *record, struct err *err)
@@ -222,15 +222,15 @@ add_killed(const struct record *record, struct buf *text)
 static void
 add_words(struct ops *ops, const struct record *record, struct buf *text)
 {
-	char words[WORDS_MAX];
+	char words[OUTCOME_MAX];
 
 	if (record->verdict.status == STATUS_KILLED) {
 		add_killed(record, text);
 	} else if (status_is_final(record->verdict.status)) {
-		evidence_outcome(record, words, sizeof(words));
+		evidence_outcome(record, words);
 		buf_addstr(text, words);
 	} else if (record->verdict.status != STATUS_RUNNING) {
-		evidence_outcome(record, words, sizeof(words));
+		evidence_outcome(record, words);
 		buf_addf(text, "%s%s%s", status_word(record->verdict.status),
 		    words[0] ? ": " : "", words);
 	} else if (record->cancel_requested) {
