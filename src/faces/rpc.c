@@ -190,7 +190,7 @@ rpc_notify(struct rpc *rpc, const char *method, json_t *params, bool droppable)
 	}
 	buf_addch(&line, '}');
 	if (!rpc->closing && line.len < RPC_LINE_MAX &&
-	    !(droppable && rpc_is_busy(rpc)))
+	    !(droppable && wire_queued(rpc->wire) > WIRE_BUSY))
 		wire_send(rpc->wire, line.data, line.len);
 	json_decref(params);
 	buf_release(&line);
@@ -205,7 +205,7 @@ rpc_request_id(const struct rpc_request *request)
 bool
 rpc_is_busy(const struct rpc *rpc)
 {
-	return wire_queued(rpc->wire) > WIRE_BUSY;
+	return wire_queued(rpc->wire) > WIRE_BUSY + WIRE_SPARE;
 }
 
 /* --- receiving ---------------------------------------------------------- */

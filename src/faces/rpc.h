@@ -99,7 +99,8 @@ struct rpc_request *rpc_find(struct rpc *rpc, json_t *id);
  * bits, which only an answer can repeat. */
 json_t *rpc_request_id(const struct rpc_request *request);
 
-/* Is the client slow to read?  Then what can wait should. */
+/* Is the client so slow to read that what can wait should?  Requests are held
+ * back before that, so that they do not starve what is told unasked. */
 bool rpc_is_busy(const struct rpc *rpc);
 
 /*

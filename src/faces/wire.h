@@ -34,6 +34,7 @@ struct wire;
 enum {
 	WIRE_LINE_MAX = 16 << 20, /* bytes of a line that is taken */
 	WIRE_BUSY = 1 << 20,      /* bytes in the queue that make it wait */
+	WIRE_SPARE = 256 << 10,   /* beyond that, for what answers nobody */
 };
 
 struct wire_hooks {

@@ -242,6 +242,29 @@ root_test('a client that does not read loses no end', async (root) => {
 		await server.response(`flood ${i}`);
 });
 
+root_test('a flood of requests does not hold back a notification',
+    async (root) => {
+	const server = await root.server();
+	const job = await start(root, 'sleep', '1000');
+	const { id } = await listen(server, { taskIds: [job] });
+	const flood = Array.from({ length: 2000 }, (_, i) => `flood ${i}`);
+	const order = [];
+
+	for (const each of flood)
+		server.post('tools/list', {}, { id: each });
+
+	const answers = flood.map((each) => server.response(each)
+	    .then(() => order.push(each)));
+
+	await root.jobdir(['kill', '-q', job]);
+	await told(server, id, TASK, (t) => t.status === 'cancelled');
+
+	const before = order.length;
+
+	await Promise.all(answers);
+	assert.ok(before < flood.length, `after ${before} answers`);
+});
+
 root_test('what a subscription held is given back', async (root) => {
 	const server = await root.server();
 	const { taskId } = await create(server, 'sleep 1000');
