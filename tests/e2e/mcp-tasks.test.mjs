@@ -2,7 +2,7 @@
  * Jobs as tasks: made by one server, asked of others, for ever.
  */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { ENDED, plant } from './lib/plant.mjs';
@@ -258,6 +258,25 @@ root_test('with a key, the second call gives the task of the first',
 
 	assert.equal(second.taskId, first.taskId);
 	assert.equal(second.createdAt, first.createdAt);
+});
+
+root_test('a task is on disk before it is acknowledged', async (root) => {
+	const log = join(root.top, 'calls');
+	const server = await root.server({ under: ['strace', '-f', '-qq',
+		'-s', '4096', '-e', 'trace=fsync,write,sendto', '-o', log] });
+	/* Line numbers in the log, of syncs and of answers. */
+	const seen = (pattern) => readFileSync(log, 'utf8').split('\n')
+	    .flatMap((line, i) => pattern.test(line) ? [i] : []);
+
+	const { taskId } = await create(server, 'true');
+
+	await ended(server, taskId);
+
+	const [answer] = seen(/(?:write|sendto)\(.*"resultType\\":\\"task/);
+	const syncs = seen(/fsync\b.*= 0$/).filter((i) => i < answer);
+
+	/* Record, directory, root. */
+	assert.equal(syncs.length, 3);
 });
 
 root_test('what cannot be started is no task', async (root) => {

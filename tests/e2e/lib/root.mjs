@@ -68,9 +68,12 @@ export class Root {
 		return thing;
 	}
 
-	/* A server on the wire, not yet spoken to. */
-	raw_server({ args = [], env = {}, ...options } = {}) {
-		return this.keep(new Server(PROGRAM, ['mcp', ...args],
+	/* A server on the wire, not yet spoken to.  `under`: words that run
+	 * the rest of their command line. */
+	raw_server({ args = [], env = {}, under = [], ...options } = {}) {
+		const [program, ...words] = [...under, PROGRAM, 'mcp', ...args];
+
+		return this.keep(new Server(program, words,
 		    { cwd: this.work, env: this.env(env), ...options }));
 	}
 
