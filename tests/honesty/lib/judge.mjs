@@ -20,6 +20,8 @@ export const TRUTH = {
 	stopped: { alive: false, stopped: true },
 	/* It is dead, and of how it died nothing was left to anybody. */
 	dead: { alive: false },
+	/* It was asked for and never executed. */
+	never: { alive: false, never: true },
 };
 
 /*
@@ -29,8 +31,16 @@ export const TRUTH = {
  *				where the system does not tell how
  *		'unknown'	it says that it does not know
  *		'absent'	it does not know such a job, or does not answer
+ *		'refused'	it said at the start that it could not
  *	words	as it says it, for the log and the table
  */
+/* Of what never ran, no more may be said than that. */
+function grade_never(said) {
+	return said.state === 'refused' ? 'right' :
+	    said.state === 'absent' ? 'silent' :
+	    said.state === 'running' || said.code === 0 ? 'wrong' : 'vague';
+}
+
 function grade_end(truth, said) {
 	const tells = said.code !== undefined || said.signal !== undefined ||
 	    said.stopped;
@@ -49,6 +59,8 @@ function grade_end(truth, said) {
 }
 
 export function grade(truth, said) {
+	if (truth.never)
+		return grade_never(said);
 	switch (said.state) {
 	case 'running':
 		return truth.alive ? 'right' : 'wrong';
@@ -58,6 +70,8 @@ export function grade(truth, said) {
 		return 'vague';
 	case 'absent':
 		return 'silent';
+	case 'refused': /* and it ran */
+		return 'wrong';
 	default:
 		throw new Error(`no such state: ${said.state}`);
 	}

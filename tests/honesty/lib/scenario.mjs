@@ -14,6 +14,7 @@
  *			tsp: true, nq: true,	-- why not
  *			supervisor: 'has no jobs of its own user',
  *		},
+ *		prepare(stage) { … },	-- optional, before the system is opened
  *		async play(stage) { … },	-- throws if jobdir is wrong
  *		cell: (stage) => '1,000 rounds, 20,000 jobs',	-- optional
  *	});

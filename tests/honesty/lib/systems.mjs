@@ -16,7 +16,8 @@
  * more than the system under test.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync,
+	readSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { alive, command_line, stat, with_variable }
@@ -26,6 +27,22 @@ import { until } from '../../e2e/lib/until.mjs';
 
 const MARK = 'HONESTY_JOB';
 let marks = 0;
+
+/* Signals without a name are told by their number: SIG40. */
+function signal_number(name) {
+	return constants.signals[name] ?? Number(name.slice('SIG'.length));
+}
+
+/* The last bytes of a file, which may be huge. */
+function end_of(path, most) {
+	const fd = openSync(path, 'r');
+	const { size } = fstatSync(fd);
+	const bytes = Buffer.alloc(Math.min(size, most));
+
+	readSync(fd, bytes, 0, bytes.length, size - bytes.length);
+	closeSync(fd);
+	return bytes.toString();
+}
 
 class System {
 	constructor(stage) {
@@ -88,20 +105,24 @@ class Jobdir extends System {
 		return true;
 	}
 
+	/* Some scenarios need another build of it. */
+	get program() {
+		return this.stage.program ?? PROGRAM;
+	}
+
 	/* options: words of `jobdir run`. */
 	async start(argv, options = []) {
-		const job = { ...this.mark(), argv };
-		const { code, stdout, stderr } = await this.stage.run(PROGRAM,
+		const job = Object.assign(this.mark(), { argv });
+		const { code, stdout, stderr } = await this.stage.run(this.program,
 		    ['run', ...options, '--', ...argv], { env: job.env });
 
 		assert.equal(code, 0, stderr);
 		job.id = stdout.trim();
-		this.jobs[this.jobs.length - 1] = job;
 		return job;
 	}
 
 	async show(job) {
-		const { code, stdout, stderr } = await this.stage.run(PROGRAM,
+		const { code, stdout, stderr } = await this.stage.run(this.program,
 		    ['show', '--json', job.id]);
 
 		assert.equal(code, 0, stderr);
@@ -123,7 +144,17 @@ class Jobdir extends System {
 	}
 
 	async says(job) {
-		const show = await this.show(job);
+		const { code, stdout, stderr } = await this.stage.run(this.program,
+		    ['show', '--json', job.id]);
+
+		if (code === 3)
+			return { state: 'absent', words: 'no such job' };
+		assert.equal(code, 0, stderr);
+		return this.said(JSON.parse(stdout));
+	}
+
+	/* What an object of `show --json` or get_job_status says. */
+	said(show) {
 		const words = show.status + (show.orphaned ? ', orphaned' : '') +
 		    (show.exit_code === undefined || show.exit_code === null ?
 			'' : ` ${show.exit_code}`) +
@@ -143,7 +174,7 @@ class Jobdir extends System {
 		case 'failed':
 			return show.signal ?
 			    { state: 'ended',
-				signal: constants.signals[show.signal] } :
+				signal: signal_number(show.signal) } :
 			    { state: 'ended', code: show.exit_code };
 		case 'killed':
 			return { state: 'ended', stopped: true };
@@ -155,7 +186,7 @@ class Jobdir extends System {
 	}
 
 	stop(job) {
-		return this.stage.run(PROGRAM, ['kill', job.id]);
+		return this.stage.run(this.program, ['kill', job.id]);
 	}
 
 	/* Through the program; root.tidy() sees whether that is enough. */
@@ -211,12 +242,13 @@ class Tsp extends System {
 
 		const { stdout } = await this.#tsp(['-i', job.id]);
 		const words = /^Exit status: (.*)$/m.exec(stdout)?.[1] ?? '';
+		/* Codes from 128 on are shown as negative numbers. */
 		const [, how, number] =
 		    /(exit code|signal) (-?\d+)/.exec(words) ?? [];
 
 		return { words: words || 'finished', state: 'ended',
 			...(how === 'signal' ? { signal: Number(number) } :
-			    how ? { code: Number(number) } : {}) };
+			    how ? { code: Number(number) & 255 } : {}) };
 	}
 
 	stop(job) {
@@ -244,13 +276,13 @@ class Nq extends System {
 	async start(argv) {
 		const job = Object.assign(this.mark(), { argv });
 
-		job.dir = join(this.dir, job.mark);
-		mkdirSync(job.dir);
+		job.dir = join(this.dir, job.mark); /* nq makes it */
 
 		const { code, stdout, stderr } = await this.#nq(argv, job);
 
 		assert.equal(code, 0, stderr);
 		job.id = stdout.trim();
+		job.complaint = stderr.trim(); /* with code 0 */
 		return job;
 	}
 
@@ -271,10 +303,12 @@ class Nq extends System {
 		if (!existsSync(log))
 			return { state: 'absent', words: 'no such job' };
 
-		const end = /^\[(exited with status|killed by signal) (\d+)\.\]$/m
-		    .exec(readFileSync(log, 'utf8'));
+		const tail = end_of(log, 2000);
+		const end = [...tail.matchAll(
+		    /^\[(exited with status|killed by signal) (\d+)\.\]$/mg)]
+		    .at(-1);
 
-		this.stage.log(readFileSync(log, 'utf8').slice(-2000));
+		this.stage.log(tail);
 		if (!end)
 			return { state: 'ended', words: 'not running' };
 		return { words: end[0].slice(1, -2), state: 'ended',
@@ -361,8 +395,10 @@ startretries=0
 
 		if (!state || /no such/.test(stdout))
 			return { state: 'absent', words: 'no answer' };
-		if (state === 'RUNNING' || state === 'STARTING')
+		if (['RUNNING', 'STARTING', 'STOPPING'].includes(state))
 			return { state: 'running', words: state };
+		if (state === 'UNKNOWN')
+			return { state: 'unknown', words: state };
 
 		const log = readFileSync(join(this.dir, 'supervisord.log'),
 		    'utf8');

@@ -143,7 +143,7 @@ export function plant_ended(root, sample, count) {
 
 	const empty = join(root.runs, '.empty');
 
-	mkdirSync(root.runs, { mode: 0o700 });
+	mkdirSync(root.runs, { mode: 0o700, recursive: true });
 	writeFileSync(empty, '', { mode: 0o600 });
 	for (let i = 0; i < count; i++) {
 		const own = `${i.toString(16).padStart(8, '0')}${id.slice(8)}`;
