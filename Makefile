@@ -159,8 +159,8 @@ help:
 
 # --- tests -------------------------------------------------------------------
 
-.PHONY: unit e2e test stress bench coverage honesty honesty-fast
-.PHONY: honesty-publish
+.PHONY: unit e2e test conformance stress bench coverage
+.PHONY: honesty honesty-fast honesty-publish
 # Each test program has all of jobdir in it, except main().
 $(B)/unit/%: tests/unit/%.c $(filter-out $(MAIN_OBJ),$(OBJS)) \
     $(B)/flags-compile
@@ -186,7 +186,8 @@ e2e: $(PROGRAM)
 # Those that take longest are left to scripts/test: who waits for `make test`
 # after every change has half a minute.
 SLOW_TESTS := cli-adopt cli-gc cli-leftover defects-b defects-b-2 hostile \
-    mcp-protocol mcp-wait mcp-weave-stop mcp-workflows mcp-workflows-b watch
+    inspector mcp-protocol mcp-wait mcp-weave-stop mcp-workflows \
+    mcp-workflows-b watch
 test: $(PROGRAM) $(UNIT_TESTS)
 	TEST_FILES=3 $(MAKE) -j2 unit e2e E2E_TESTS='$(filter-out \
 	    $(SLOW_TESTS:%=tests/e2e/%.test.mjs),$(E2E_TESTS))'
@@ -221,6 +222,27 @@ honesty-publish:
 honesty-fast: $(PROGRAM) $(call helpers,stress) $(call helpers,honesty)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) scripts/run-node-tests \
 	    $(B)/honesty.tap 300 tests/honesty/honesty.test.mjs
+
+# The program with what the official conformance suite calls: the same objects,
+# but for that of main().
+FIXTURE := $(B)/conformance/fixture
+FIXTURE_OBJS := $(patsubst tests/%.c,$(B)/%.o,$(sort $(wildcard \
+    tests/conformance/*.c)))
+$(FIXTURE_OBJS): $(B)/%.o: tests/%.c $(B)/flags-compile | $(GEN)/tools.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(FIXTURE): $(filter-out $(MAIN_OBJ),$(OBJS)) $(FIXTURE_OBJS) $(B)/link-mode
+	$(call say,LINK,$@)
+	$(Q)$(LINK) $$(cat $(B)/link-mode) -o $@ $(filter %.o,$^) $(LDLIBS)
+
+-include $(FIXTURE_OBJS:.o=.d)
+
+CONFORMANCE_TESTS = $(sort $(wildcard tests/conformance/*.test.mjs))
+conformance: $(PROGRAM) $(FIXTURE)
+	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) scripts/run-node-tests \
+	    $(B)/conformance.tap 120 $(CONFORMANCE_TESTS)
 
 bench: $(PROGRAM) $(call helpers,bench)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) tests/bench/run

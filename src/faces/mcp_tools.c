@@ -157,7 +157,8 @@ answer_result(struct rpc_request *request, enum mcp_revision revision,
 	    MCP_UNCACHED);
 }
 
-/* A call failed: the model is told, so that it can do better. */
+/* A call failed: the model is told, so that it can do better.  `row`: NULL if
+ * the tool is no operation. */
 static void
 answer_error(struct rpc_request *request, enum mcp_revision revision,
     const struct op_row *row, const struct err *err)
@@ -166,7 +167,7 @@ answer_error(struct rpc_request *request, enum mcp_revision revision,
 	bool lossy = false;
 	json_t *text;
 
-	if (row->in_band) {
+	if (row && row->in_band) {
 		answer_result(request, revision, ops_error_in_band(err), true);
 		return;
 	}
@@ -429,9 +430,11 @@ mcp_tools_call(const struct mcp_request *r)
 	}
 	args = json_is_object(args) ? json_incref(args) : json_object();
 	if (args_check(args, json_object_get(entry->json, "inputSchema"),
-		&err) < 0)
+		&err) == 0)
+		entry->tool->call(r, entry->tool, args);
+	else if (entry->tool->refuse)
 		entry->tool->refuse(r, entry->tool, &err);
 	else
-		entry->tool->call(r, entry->tool, args);
+		answer_error(r->rpc, r->revision, NULL, &err);
 	json_decref(args);
 }

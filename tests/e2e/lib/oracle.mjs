@@ -119,8 +119,10 @@ function output_complaint(tool, value) {
 
 /* --- rules -------------------------------------------------------------- */
 
-/* Ended tasks, of all servers that this process has heard. */
+/* Of all servers that this process has heard: ended tasks, and the tools that
+ * tasks come from. */
 const ended_tasks = new Map();
+const task_tools = new Map();
 
 function is_modern(params, method, initialized) {
 	const meta = params?._meta;
@@ -294,6 +296,7 @@ export class Oracle {
 		if (result.resultType === 'task') {
 			if (!able?.extensions?.[TASKS])
 				this.fault('a task not declared', message);
+			task_tools.set(result.taskId, request.params.name);
 			this.#check_task(result, message);
 			return;
 		}
@@ -336,8 +339,8 @@ export class Oracle {
 			ended_tasks.set(taskId, { status, createdAt,
 				lastUpdatedAt });
 		if (task.result)
-			this.#check_content(this.tools.execute_command,
-			    task.result, message);
+			this.#check_content(this.tools[task_tools.get(taskId) ??
+			    'execute_command'], task.result, message);
 	}
 
 	#unsubscribed({ id }, message) {

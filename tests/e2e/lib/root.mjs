@@ -70,10 +70,11 @@ export class Root {
 
 	/* A server on the wire, not yet spoken to.  `under`: words that run
 	 * the rest of their command line. */
-	raw_server({ args = [], env = {}, under = [], ...options } = {}) {
-		const [program, ...words] = [...under, PROGRAM, 'mcp', ...args];
+	raw_server({ args = [], env = {}, under = [], program = PROGRAM,
+	    ...options } = {}) {
+		const [first, ...words] = [...under, program, 'mcp', ...args];
 
-		return this.keep(new Server(program, words,
+		return this.keep(new Server(first, words,
 		    { cwd: this.work, env: this.env(env), ...options }));
 	}
 
