@@ -212,7 +212,6 @@ retire(struct mcp_call *call)
 	if (call->next)
 		call->next->link = call->link;
 	*call->link = call->next;
-	call->request->user = NULL;
 	call->next = mcp->ended;
 	mcp->ended = call;
 }
@@ -291,10 +290,15 @@ void
 mcp_cancel(struct mcp *mcp, json_t *id)
 {
 	struct rpc_request *request = rpc_find(mcp->rpc, id);
+	struct mcp_call *call = mcp->calls;
 
-	if (!request || mcp_listen_cancel(mcp, request) || !request->user)
+	if (!request || mcp_listen_cancel(mcp, request))
 		return;
-	cancel_call(request->user);
+	while (call && call->request != request)
+		call = call->next;
+	if (!call) /* an offer's own, which is answered all the same */
+		return;
+	cancel_call(call);
 	mcp_idle(mcp);
 }
 
@@ -392,7 +396,6 @@ mcp_call_operation(const struct mcp_request *r, const struct mcp_tool *tool,
 	if (mcp->calls)
 		mcp->calls->link = &call->next;
 	mcp->calls = call;
-	r->rpc->user = call;
 	ops_start(mcp->ops, row, &call->op);
 }
 
