@@ -6,7 +6,7 @@ import { describe } from 'node:test';
 import { fails, fine, finish, launch, lines, shown, until_logged }
 	from './lib/cli.mjs';
 import { plant } from './lib/plant.mjs';
-import { alive } from './lib/proc.mjs';
+import { alive, stat } from './lib/proc.mjs';
 import { root_test } from './lib/root.mjs';
 import { UUID } from './lib/tools.mjs';
 import { until } from './lib/until.mjs';
@@ -129,6 +129,17 @@ root_test('the whole tree, with those that left the group', async (root) => {
 	assert.equal(await fine(root, ['kill', '-g', '0.1', id]),
 	    `${id} killed\n`);
 	assert.deepEqual(root.processes(), []);
+});
+
+root_test('its supervisor stands still', async (root) => {
+	const id = await sleeper(root);
+	const { supervisor } = root.journal(root.job_names()[0]);
+
+	process.kill(supervisor.pid, 'SIGSTOP');
+	await until(() => stat(supervisor.pid).state === 'T', 5000,
+	    'it stands still');
+	assert.equal((await shown(root, id)).status, 'running');
+	assert.equal(await fine(root, ['kill', id]), `${id} killed\n`);
 });
 
 root_test('what an ended job left behind', async (root) => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'node:test';
-import { fine, finish, shown } from './lib/cli.mjs';
+import { fine, finish, launch, shown } from './lib/cli.mjs';
 import { alive } from './lib/proc.mjs';
 import { root_test } from './lib/root.mjs';
 import { until } from './lib/until.mjs';
@@ -83,6 +83,36 @@ for (const [what, args] of [['SIGTERM', []], ['SIGKILL', ['-g', '0']]])
 		assert.deepEqual(readdirSync(dir).filter((n) =>
 		    n.startsWith('.')), []);
 	});
+
+root_test('a lost job: its supervisor was killed, then the command',
+    async (root) => {
+	const id = await launch(root, ['sh', '-c', 'sleep 1000 & ' +
+	    'setsid sleep 1000 & echo $! >two; wait']);
+	const { pid, supervisor } = record(root, id);
+	const two = await pid_in(root, 'two');
+
+	for (const one of [supervisor.pid, pid]) {
+		process.kill(one, 'SIGKILL');
+		await dead([one], 'one of them');
+	}
+
+	const job = await shown(root, id);
+
+	assert.deepEqual([job.status, job.leftover], ['lost', 2]);
+
+	const { code, stdout, stderr } = await root.jobdir(['kill', id]);
+
+	assert.deepEqual([code, stdout], [0, `${id} already_terminated\n`]);
+	assert.match(stderr, /2 processes left behind were ended/);
+	assert.ok(!alive(two));
+	await gone(root);
+
+	const after = await shown(root, id);
+
+	assert.deepEqual([after.status, after.leftover], ['lost', undefined]);
+	assert.deepEqual(readdirSync(after.dir).filter((n) =>
+	    n.startsWith('.')), []);
+});
 
 root_test('one that ignores the signal, after the grace', async (root) => {
 	const id = await abandoned(root, 'sh -c \'trap "" TERM; ' +

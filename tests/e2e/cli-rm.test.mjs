@@ -118,7 +118,8 @@ root_test('D2.28 a lost job of which something lives is refused',
 	process.kill(journal.pid, 'SIGKILL');
 	await until(async () => (await shown(root, id)).status === 'lost',
 	    10000, 'it is lost');
-	assert.match(await fails(root, 1, ['rm', id]), /^jobdir: Job .* lock/);
+	assert.match(await fails(root, 1, ['rm', id]),
+	    /has left 1 process behind\n.*jobdir kill/);
 	process.kill(child, 'SIGKILL');
 	await until(async () => (await root.jobdir(['rm', id])).code === 0,
 	    10000, 'it may go');

@@ -1,9 +1,12 @@
 /*
- * A cgroup with little memory, in which the kernel kills.
+ * A cgroup with little memory, in which the kernel kills; or one with few
+ * processes.
  *
  *	const small = make_oom(root);
  *	if (small)
  *		await small.run([PROGRAM, 'run', 'sh', '-c', HOG]);
+ *	const few = make_few(root);
+ *	few?.set(3);
  *
  * Below the test's own cgroup or one above it, of version 2 where that has the
  * memory controller, else of version 1; it goes away after the test.  Nothing
@@ -15,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { until } from '../../e2e/lib/until.mjs';
 
 const LIMIT = String(24 << 20);
+const MANY = '1000';
 
 /* A command for `sh -c` that wants more than that. */
 export const HOG = 'tail /dev/zero';
@@ -39,7 +43,7 @@ function own_path(controller) {
 }
 
 /* Below what already gives its children that controller. */
-function parent_v2() {
+function parent_v2(controller) {
 	const [mount] = mounts('cgroup2');
 	let path = own_path();
 
@@ -47,37 +51,41 @@ function parent_v2() {
 		const control = join(mount, path, 'cgroup.subtree_control');
 
 		if (existsSync(control) && readFileSync(control, 'utf8')
-		    .trim().split(' ').includes('memory'))
+		    .trim().split(' ').includes(controller))
 			return join(mount, path);
 	}
 	return null;
 }
 
-function parent_v1() {
-	const [mount] = mounts('cgroup', 'memory');
-	const path = own_path('memory');
+function parent_v1(controller) {
+	const [mount] = mounts('cgroup', controller);
+	const path = own_path(controller);
 
 	return mount && path ? join(mount, path) : null;
 }
 
 /* What must be written into the new directory; the last, against swapping,
  * where the file is there. */
-const KINDS = [
-	[parent_v2, ['memory.max', 'memory.swap.max']],
-	[parent_v1, ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes']],
+const MEMORY = [
+	[parent_v2, { 'memory.max': LIMIT, 'memory.swap.max': '0' }],
+	[parent_v1, { 'memory.limit_in_bytes': LIMIT,
+		'memory.memsw.limit_in_bytes': LIMIT }],
+];
+const PROCESSES = [
+	[parent_v2, { 'pids.max': MANY }],
+	[parent_v1, { 'pids.max': MANY }],
 ];
 
 let count = 0;
 
-function make(parent, [limit, swap]) {
+function make(parent, files) {
 	const dir = join(parent, `jobdir-test-${process.pid}-${count++}`);
 
 	try {
 		mkdirSync(dir);
-		writeFileSync(join(dir, limit), LIMIT);
-		if (existsSync(join(dir, swap)))
-			writeFileSync(join(dir, swap),
-			    swap === 'memory.swap.max' ? '0' : LIMIT);
+		for (const [nth, name] of Object.keys(files).entries())
+			if (nth === 0 || existsSync(join(dir, name)))
+				writeFileSync(join(dir, name), files[name]);
 		return dir;
 	} catch (e) {
 		if (existsSync(dir))
@@ -88,15 +96,24 @@ function make(parent, [limit, swap]) {
 	}
 }
 
-export function make_oom(root) {
-	for (const [parent, files] of KINDS) {
-		const above = parent();
+function make_one(root, controller, kinds) {
+	for (const [parent, files] of kinds) {
+		const above = parent(controller);
 		const dir = above && make(above, files);
 
 		if (dir)
 			return root.keep(new SmallCgroup(root, dir));
 	}
 	return null;
+}
+
+export function make_oom(root) {
+	return make_one(root, 'memory', MEMORY);
+}
+
+/* set() says how many processes there may be in it. */
+export function make_few(root) {
+	return make_one(root, 'pids', PROCESSES);
 }
 
 /* Can one be made here? */
@@ -116,11 +133,28 @@ class SmallCgroup {
 		this.dir = dir;
 	}
 
+	set(most) {
+		writeFileSync(join(this.dir, 'pids.max'), String(most));
+	}
+
+	/* How many processes there are in it, with those nobody has reaped. */
+	get size() {
+		return Number(readFileSync(join(this.dir, 'pids.current'),
+		    'utf8'));
+	}
+
+	/* Words before a command that put it in there. */
+	get enter() {
+		return ['/bin/sh', '-c',
+			'echo $$ >"$1/cgroup.procs" && shift && exec "$@"',
+			'sh', this.dir];
+	}
+
 	/* A program in there, to its end. */
 	run(words) {
-		return this.root.run('/bin/sh', ['-c',
-			'echo $$ >"$1/cgroup.procs" && shift && exec "$@"',
-			'sh', this.dir, ...words]);
+		const [program, ...args] = [...this.enter, ...words];
+
+		return this.root.run(program, args);
 	}
 
 	/* When the last process of its jobs is gone. */

@@ -1,18 +1,18 @@
 /*
- * A small file system of one's own: a tmpfs in a mount namespace that goes away
- * with the processes in it.
+ * A file system of one's own in a mount namespace that goes away with the
+ * processes in it: a small tmpfs, or what else a shell command mounts.
  *
  *	const room = await new Room(root, 'size=1m').open();
  *	await room.jobdir(['run', 'true']);
- *	room.free();
+ *	const path = room.fill('full');
  *
- * The runs root in it is not that of `root`.  Works as root, and for users who
- * may have user namespaces.
+ * The runs root in it is not that of `root`.  A tmpfs works as root, and for
+ * users who may have user namespaces.
  */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, statfsSync } from 'node:fs';
+import { mkdirSync, readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command_line, with_variable } from '../../e2e/lib/proc.mjs';
 import { PROGRAM } from '../../e2e/lib/root.mjs';
@@ -26,15 +26,25 @@ const WAYS = [
 	{ make: ['-Urm'], enter: ['-U', '-m', '--preserve-credentials'] },
 ];
 
-function namespace_options() {
+export function namespace_options() {
 	return WAYS.find(({ make }) =>
 	    spawnSync('unshare', [...make, 'true']).status === 0) ?? WAYS.at(-1);
 }
 
+/* Write to a file until not one byte more fits; some file systems find room
+ * when they have written. */
+const FILL = 'dd if=/dev/zero of="$1" bs=64k; until n=$(stat -c %s "$1"); ' +
+    'dd if=/dev/zero of="$1" bs=1 oflag=append conv=notrunc; ' +
+    'sync "$1"; [ "$(stat -c %s "$1")" = "$n" ]; do :; done';
+
 export class Room {
-	constructor(root, options) {
+	/* mounting: a shell command that mounts something at "$2"; "$1" are
+	 * the options, and the working directory is one outside of it. */
+	constructor(root, options,
+	    mounting = 'mount -t tmpfs -o "$1" room "$2"') {
 		this.root = root;
 		this.options = options;
+		this.mounting = mounting;
 		this.mount = join(root.top, 'room');
 		this.runs = join(this.mount, 'runs');
 		this.namespace = namespace_options();
@@ -45,8 +55,9 @@ export class Room {
 	async open() {
 		this.keeper = spawn('unshare', [...this.namespace.make,
 			'/bin/sh', '-c',
-			'mount -t tmpfs -o "$1" room "$2" && echo ok && ' +
-			'exec cat', 'sh', this.options, this.mount]);
+			`${this.mounting} && echo ok && { cat; umount -l "$2"; }`,
+			'sh', this.options, this.mount],
+		    { cwd: this.root.top });
 		this.exited = once(this.keeper, 'exit');
 		this.root.keep(this);
 		this.keeper.stderr.pipe(process.stderr);
@@ -92,6 +103,33 @@ export class Room {
 		const { bsize, bfree } = statfsSync(this.outside());
 
 		return bfree * bsize;
+	}
+
+	/* Write to a file of it until nothing fits any more; gives its path. */
+	fill(name) {
+		const path = this.outside(join(this.mount, name));
+
+		execFileSync('sh', ['-c', FILL, 'sh', path],
+		    { stdio: 'ignore' });
+		return path;
+	}
+
+	/* Make files until there is no inode left; gives their paths. */
+	take_inodes() {
+		const made = [];
+
+		for (;;) {
+			const path = this.outside(join(this.mount,
+			    `file${made.length}`));
+
+			try {
+				writeFileSync(path, '');
+			} catch (e) {
+				assert.equal(e.code, 'ENOSPC');
+				return made;
+			}
+			made.push(path);
+		}
 	}
 
 	processes() {
