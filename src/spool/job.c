@@ -35,11 +35,12 @@ job_make_new(const struct spool *spool, const char *name, const char *text,
 			return 0;
 	}
 	sys = errno;
-	/* What can't be opened is still empty. */
+	/* What can't be opened is still empty; what stays is swept later. */
 	if (dir >= 0)
 		job_remove_new(parent, name);
 	else if (made && unlinkat(parent, name, AT_REMOVEDIR) < 0)
-		made = false;
+		warn_user("cannot remove " ROOT_NEW "/%s: %s", name,
+		    strerror(errno));
 	return err_errno(err, ERR_SYSTEM, sys, "%s/" ROOT_NEW "/%s",
 	    spool->path, name);
 }
