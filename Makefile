@@ -11,6 +11,8 @@
 #	SANITIZE=address,undefined	a second build, in build/san-...
 #	STATIC=no		never link statically
 #	STRESS=short|full	how long `make stress` runs
+#	FUZZ_SECONDS=10		how long `make fuzz` runs each fuzzer
+#	FUZZ_TARGETS='rpc …'	only these fuzzers, of tests/fuzz
 #	V=1			print whole command lines
 #	PREFIX=, DESTDIR=	where `make install` puts things
 #
@@ -81,7 +83,10 @@ INSTRUMENT := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
     -fno-omit-frame-pointer
 endif
 ifneq ($(COVERAGE),)
-INSTRUMENT += --coverage -fprofile-update=atomic
+INSTRUMENT += --coverage -fprofile-update=atomic -fdata-sections
+# Who is killed has counted all the same; tests/coverage/counters.c.
+SHARE := $(B)/counters.o
+SHARE_LINK := $(SHARE) -Wl,--wrap=__gcov_exit,-T,tests/coverage/counters.ld
 endif
 # Instrumented programs need their run-time libraries: never static.
 ifneq ($(INSTRUMENT),)
@@ -103,9 +108,10 @@ all: $(PROGRAM)
 # running while libraries are upgraded under it.  link-mode has the answer to
 # whether this machine can link one.  Renamed into place, because supervisors
 # may be running the old one.
-$(PROGRAM): $(OBJS) $(B)/link-mode
+$(PROGRAM): $(OBJS) $(SHARE) $(B)/link-mode
 	$(call say,LINK,$@)
-	$(Q)$(LINK) $$(cat $(B)/link-mode) -o $@.new $(OBJS) $(LDLIBS)
+	$(Q)$(LINK) $$(cat $(B)/link-mode) -o $@.new $(OBJS) $(SHARE_LINK) \
+	    $(LDLIBS)
 	$(Q)mv -f $@.new $@
 
 $(B)/link-mode: $(B)/flags-link
@@ -162,12 +168,12 @@ help:
 .PHONY: unit e2e test conformance stress bench coverage
 .PHONY: honesty honesty-fast honesty-publish
 # Each test program has all of jobdir in it, except main().
-$(B)/unit/%: tests/unit/%.c $(filter-out $(MAIN_OBJ),$(OBJS)) \
+$(B)/unit/%: tests/unit/%.c $(filter-out $(MAIN_OBJ),$(OBJS)) $(SHARE) \
     $(B)/flags-compile
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(COMPILE) -MMD -MP -MF $@.d -MT $@ $(LDFLAGS) -pie -o $@ $< \
-	    $(filter-out $(MAIN_OBJ),$(OBJS)) -lcmocka $(LDLIBS)
+	    $(filter-out $(MAIN_OBJ),$(OBJS)) $(SHARE_LINK) -lcmocka $(LDLIBS)
 
 unit: $(UNIT_TESTS)
 	scripts/run-unit $(UNIT_TESTS)
@@ -211,10 +217,19 @@ stress: $(PROGRAM) $(call helpers,stress)
 # them, and the table, into the repository.
 HONESTY =
 HONESTY_PEERS = yes
-honesty: $(PROGRAM) $(call helpers,stress) $(call helpers,honesty)
+honesty: $(PROGRAM) $(call helpers,stress) $(call helpers,honesty) \
+    $(B)/dynamic/jobdir
+	scripts/test-setup honesty
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) scripts/node \
 	    tests/honesty/lib/run.mjs $(B)/honesty/logs $(if $(filter \
 	    yes,$(HONESTY_PEERS)),--peers) $(HONESTY)
+
+# What is to run under another clock, or under valgrind, takes a library before
+# its own.
+$(B)/dynamic/jobdir: $(OBJS) $(SHARE) $(B)/flags-link
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -pie -o $@ $(OBJS) $(SHARE_LINK) $(LDLIBS)
 
 honesty-publish:
 	scripts/node tests/honesty/lib/publish.mjs $(B)/honesty/logs
@@ -247,14 +262,77 @@ conformance: $(PROGRAM) $(FIXTURE)
 bench: $(PROGRAM) $(call helpers,bench)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) tests/bench/run
 
+# What unit and end-to-end tests run of src: a line for each file, the sources
+# with counts in $(BUILD)/coverage/report.  What decides over the fate of a job
+# has no branch that was never taken.
+BRANCHES_OF := $(addprefix src/,truth/status.c spool/journal.c \
+    spool/journal_fields.c spool/journal_weave.c)
 coverage:
 	rm -rf $(BUILD)/coverage
-	$(MAKE) COVERAGE=1 unit e2e
-	lcov -q -c -d $(BUILD)/coverage/obj -o $(BUILD)/coverage/all.info
-	lcov -q -e $(BUILD)/coverage/all.info '$(CURDIR)/src/*' \
-	    -o $(BUILD)/coverage/src.info
-	genhtml -q -o $(BUILD)/coverage/html $(BUILD)/coverage/src.info
-	lcov --list $(BUILD)/coverage/src.info
+	JOBDIR_TEST_PATIENCE=4 $(MAKE) COVERAGE=1 unit e2e
+	$(MAKE) COVERAGE=1 coverage-report
+
+.PHONY: coverage-report
+coverage-report: $(PROGRAM) $(UNIT_TESTS)
+	for program in $^; do JOBDIR_COUNTERS=write $$program || exit 1; done
+	scripts/coverage $(BUILD)/coverage/obj --least 90 \
+	    --report $(BUILD)/coverage/report --branches $(BRANCHES_OF)
+
+# Memory errors: unit tests and the program's verbs under valgrind, which sees
+# the allocations of dynamically linked programs only.
+.PHONY: valgrind
+valgrind: $(B)/dynamic/jobdir $(UNIT_TESTS)
+	scripts/memcheck $^
+
+$(B)/counters.o: tests/coverage/counters.c tests/coverage/counters.ld \
+    $(B)/flags-compile
+	@mkdir -p $(B)/counters
+	$(call say,CC,$@)
+	$(Q)$(filter-out --coverage,$(COMPILE)) \
+	    -DCOUNTERS='"$(abspath $(B)/counters)"' -c -o $@ $<
+
+# --- fuzzing -----------------------------------------------------------------
+
+# One program for each parser of foreign bytes; tests/fuzz/README.md.  Its
+# main() is libFuzzer's, or where that is not asked for one that replays files.
+.PHONY: fuzz fuzz-corpus fuzz-coverage fuzz-replay fuzz-run fuzz-merge
+.PHONY: fuzz-measure
+FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,%,$(sort \
+    $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SECONDS = 10
+FUZZERS = $(FUZZ_TARGETS:%=$(B)/fuzz/%)
+FUZZ_MAIN := $(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=fuzzer, \
+    tests/fuzz/replay.c)
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) \
+    $(HDRS) $(filter-out $(MAIN_OBJ),$(OBJS)) $(B)/flags-compile
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(COMPILE) $(LDFLAGS) -pie -o $@ $< $(FUZZ_MAIN) \
+	    $(filter-out $(MAIN_OBJ),$(OBJS)) $(LDLIBS)
+
+# Builds of their own, in $(BUILD)/fuzz.
+WITH_FUZZER = $(MAKE) BUILD=$(BUILD)/fuzz CC=clang \
+    SANITIZE=fuzzer-no-link,address,undefined
+fuzz:
+	+$(WITH_FUZZER) fuzz-run
+fuzz-run: $(FUZZERS)
+	scripts/fuzz run $(B)/fuzz $(BUILD) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+# Take what was found to reach new code into tests/fuzz/corpus.
+fuzz-corpus:
+	+$(WITH_FUZZER) fuzz-merge
+fuzz-merge: $(FUZZERS)
+	scripts/fuzz merge $(B)/fuzz $(BUILD) $(FUZZ_TARGETS)
+
+# How much of its parser does each corpus reach?
+fuzz-coverage:
+	$(MAKE) BUILD=$(BUILD)/fuzz CC=gcc SANITIZE= COVERAGE=1 fuzz-measure
+fuzz-measure: $(FUZZERS)
+	scripts/fuzz coverage $(B)/fuzz $(FUZZ_TARGETS)
+
+# The corpora as regression tests of any build.
+fuzz-replay: $(FUZZERS)
+	scripts/fuzz replay $(B)/fuzz $(FUZZ_TARGETS)
 
 # --- checks ------------------------------------------------------------------
 
@@ -273,7 +351,8 @@ check-lengths:
 	scripts/check-lengths src tests
 
 check-shell:
-	shellcheck scripts/* .ci/run spool-layout/examples/*.sh tests/hostile/*/*.sh
+	shellcheck $$(grep -L '^#!.*python' scripts/*) .ci/run \
+	    spool-layout/examples/*.sh tests/hostile/*/*.sh
 
 # The manual is well formed and says what --help says.
 check-man: $(PROGRAM)

@@ -73,6 +73,9 @@ test_journal_read__what_is_no_record(void **state)
 	/* A number that no double holds. */
 	REFUSED("{\"pid\": 1e999}", "real number");
 	REFUSED("\0\0\0\0", "line 1");
+	/* The text of the error quotes half a character, and a control. */
+	REFUSED("{\"\\\xf0\xa4\xa2\xa2\"", "near '\"\\\xef\xbf\xbd'");
+	REFUSED("{\"a\":\x1b", "near '\\x1b'");
 }
 
 static void
@@ -194,6 +197,8 @@ static const struct {
 	{ "\"max_log_bytes\":-5", "max_log_bytes is out of range" },
 	{ "\"max_log_bytes\":true", "max_log_bytes is no number" },
 	{ "\"max_log_bytes\":1e300", "max_log_bytes is out of range" },
+	{ "\"timeout_seconds\":1e19",
+	    "timeout_seconds is no number that makes sense" },
 	{ "\"created\":1763800000", "created is no string" },
 	{ "\"started\":\"2026-13-01T00:00:00Z\"",
 	    "started is no RFC 3339 time" },
@@ -204,6 +209,8 @@ static const struct {
 	{ "\"pid\":2147483648", "pid is out of range" },
 	{ "\"pid\":-2", "pid is out of range" },
 	{ "\"start_time\":\"now\"", "start_time is no number" },
+	/* 2^63, which a double holds and the member does not. */
+	{ "\"start_time\":9223372036854775808", "start_time is out of range" },
 	{ "\"progress\":0.5", "progress is no object" },
 	{ "\"exit_code\":\"0\"", "exit_code is no number" },
 	{ "\"exit_code\":256", "exit_code is out of range" },
@@ -282,6 +289,24 @@ test_journal_read__whole_numbers_as_reals(void **state)
 	journal_release(&j);
 }
 
+/* A limit longer than anybody waits is none. */
+static void
+test_journal_read__time_limits(void **state)
+{
+	struct journal j;
+
+	(void)state;
+	parse(&j, "{\"timeout_seconds\":0}");
+	assert_int_equal(j.timeout_usec, 0);
+	journal_release(&j);
+	parse(&j, "{\"timeout_seconds\":1e10}");
+	assert_int_equal(j.timeout_usec, -1);
+	journal_release(&j);
+	parse(&j, "{\"timeout_seconds\":9999999999}");
+	assert_int_equal(j.timeout_usec, INT64_C(9999999999000000));
+	journal_release(&j);
+}
+
 static void
 test_journal_read__forms_of_signals_and_times(void **state)
 {
@@ -346,6 +371,45 @@ test_journal_read__released_twice(void **state)
 	journal_release(&j);
 }
 
+/* Both owners hold the texts, and each its own lists. */
+static void
+test_journal_read__copied(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *word, *name; /* the first of each; NULL: none */
+	} rows[] = {
+		{ "{\"id\":\"x\"}", NULL, NULL },
+		{ "{\"id\":\"x\",\"argv\":[\"a\",\"b\"]}", "a", NULL },
+		{ "{\"id\":\"x\",\"env_names\":[\"E\"]}", NULL, "E" },
+		{ "{\"id\":\"x\",\"argv\":[\"a\",\"b\"],"
+		  "\"env_names\":[\"E\"]}",
+		    "a", "E" },
+	};
+	struct journal j, copy;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		parse(&j, rows[i].text);
+		journal_copy(&copy, &j);
+		journal_release(&j);
+		assert_string_equal(copy.id, "x");
+		assert_int_equal(copy.argv != NULL, rows[i].word != NULL);
+		assert_int_equal(copy.env_names != NULL, rows[i].name != NULL);
+		if (rows[i].word) {
+			assert_string_equal(copy.argv[0], rows[i].word);
+			assert_string_equal(copy.argv[1], "b");
+			assert_null(copy.argv[2]);
+		}
+		if (rows[i].name) {
+			assert_string_equal(copy.env_names[0], rows[i].name);
+			assert_null(copy.env_names[1]);
+		}
+		journal_release(&copy);
+	}
+}
+
 static void
 assert_progress(const struct journal *j, const char *phase, const char *text)
 {
@@ -363,6 +427,7 @@ test_journal_read__progress_of_its_own(void **state)
 {
 	static const char full[] = "{\"phase\":\"b\",\"current\":3,"
 				   "\"total\":10,\"unit\":\"files\"}";
+	static const char next[] = "{\"current\":4}";
 	static const char *const bad[] = { "", "[]", "{\"current\":", "3",
 		"{}}" };
 	struct err err = ERR_INIT;
@@ -383,6 +448,10 @@ test_journal_read__progress_of_its_own(void **state)
 	assert_int_equal(journal_take_progress(&j, full, strlen(full), &err),
 	    0);
 	assert_progress(&j, "b", full);
+	/* The next one without a phase takes the last one's back. */
+	assert_int_equal(journal_take_progress(&j, next, strlen(next), &err),
+	    0);
+	assert_progress(&j, "", next);
 	journal_release(&j);
 }
 
@@ -400,10 +469,12 @@ main(void)
 		    test_journal_read__the_first_complaint_is_told),
 		cmocka_unit_test(test_journal_read__duplicate_keys),
 		cmocka_unit_test(test_journal_read__whole_numbers_as_reals),
+		cmocka_unit_test(test_journal_read__time_limits),
 		cmocka_unit_test(test_journal_read__forms_of_signals_and_times),
 		cmocka_unit_test(test_journal_read__escaped_nul),
 		cmocka_unit_test(test_journal_read__long_values),
 		cmocka_unit_test(test_journal_read__released_twice),
+		cmocka_unit_test(test_journal_read__copied),
 		cmocka_unit_test(test_journal_read__progress_of_its_own),
 	};
 

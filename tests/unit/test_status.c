@@ -219,6 +219,15 @@ row_of_pair(int command, int supervisor)
 static void
 test_status__processes(void **state)
 {
+	/* Nobody watched over it from the beginning. */
+	static const struct row alone = { "no supervisor named",
+		{ .readable = true,
+		    .names_command = true,
+		    .same_boot = true,
+		    .same_namespace = true,
+		    .command = PROC_ALIVE,
+		    .supervisor = PROC_GONE },
+		STATUS_RUNNING, REASON_NONE, RULE_COMMAND_ALIVE, false };
 	int command, supervisor;
 
 	(void)state;
@@ -229,6 +238,7 @@ test_status__processes(void **state)
 
 			assert_rows(&row, 1);
 		}
+	assert_rows(&alone, 1);
 }
 
 #define ELSEWHERE                                                              \

@@ -96,7 +96,29 @@ test_text__broken_sequences_hide_no_text(void **state)
 	assert_clean("a\x1b]0;no end", "a0;no end");
 	assert_clean("\x1b\x1b[1mx", "x");
 	assert_clean("\x1b]0;title\x1b[1mx", "x");
+	assert_clean("\x1b]0;title\x1b", "");
 	assert_clean("\x1bä", "ä");
+}
+
+/* What stands around a sequence is not joined to a character, or even to an
+ * introducer of a sequence. */
+static void
+test_text__sequences_part_characters(void **state)
+{
+	static const char line[] = "\xc2\x1b[m\x9b"
+				   "31mx\xe4\xb8\x1b[1m\x1b[m\xad.";
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	assert_line(line, strlen(line), &clean,
+	    "\xef\xbf\xbd\xef\xbf\xbd"
+	    "31mx\xef\xbf\xbd\xef\xbf\xbd.",
+	    true);
+	assert_clean("\xc3\xa4\x1b[m\xc3\xa4", "\xc3\xa4\xc3\xa4");
+	buf_addstr(&out, "\xc2"); /* not of this line */
+	ansi_strip(&out, "\x1b[m\x9b", 4);
+	assert_string_equal(out.data, "\xc2\x9b");
+	buf_release(&out);
 }
 
 static void
@@ -325,6 +347,9 @@ test_text__ansi_fit_splits_no_unit(void **state)
 	assert_int_equal(ansi_fit_tail(line, len, &clean, 0), len);
 	assert_int_equal(ansi_unit(line, len, &clean), 4);
 	assert_int_equal(ansi_unit(line, len, &raw), 1);
+	/* A string that was aborted stays one where the line is cut. */
+	assert_int_equal(ansi_fit_head("a\x1bXyz\x1b\nb", 8, &clean, 1), 6);
+	assert_clean("a\x1bXyz\x1b", "a");
 }
 
 static void
@@ -349,6 +374,7 @@ main(void)
 		cmocka_unit_test(test_text__nul_is_kept),
 		cmocka_unit_test(test_text__escape_sequences_go),
 		cmocka_unit_test(test_text__broken_sequences_hide_no_text),
+		cmocka_unit_test(test_text__sequences_part_characters),
 		cmocka_unit_test(test_text__carriage_returns_fold),
 		cmocka_unit_test(test_text__raw_keeps_all),
 		cmocka_unit_test(test_text__long_lines_are_cut),

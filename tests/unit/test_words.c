@@ -29,6 +29,8 @@ test_words__times_are_written(void **state)
 		{ -1, "1969-12-31T23:59:59.999999Z" },
 		{ -1000000, "1969-12-31T23:59:59.000000Z" },
 		{ INT64_C(253402300799999999), "9999-12-31T23:59:59.999999Z" },
+		{ INT64_C(-62167219200000000), "0000-01-01T00:00:00.000000Z" },
+		{ INT64_C(-30641760000000001), "0998-12-31T23:59:59.999999Z" },
 	};
 	char text[TIME_TEXT_MAX];
 	usec_t back;
@@ -90,7 +92,9 @@ test_words__what_is_no_time(void **state)
 		"2026-11-22T12:00:00+0100", "2026-11-22T12:00:00+24:00",
 		"2026-11-22T12:00:00+01:60", "2026-11-22T12:00:00+01:00Z",
 		"2026-11-22T12:00:00,5Z", "20261122T120000Z",
-		"+026-11-22T12:00:00Z", "2026-1-22T12:00:00Z", "now" };
+		"+026-11-22T12:00:00Z", "2026-1-22T12:00:00Z", "now",
+		"2026-02-30T12:00:00Z", "0000-01-01T00:59:59+01:00",
+		"9999-12-31T23:00:00-01:00" };
 	usec_t when = 7;
 	size_t i;
 
@@ -254,9 +258,13 @@ static void
 test_words__clocks(void **state)
 {
 	static const struct timespec ts = { 12, 345678901 };
+	static const struct timespec ages = { INT64_MIN, 0 };
+	char text[TIME_TEXT_MAX];
 
 	(void)state;
 	assert_int_equal(time_from_spec(&ts), 12345678);
+	time_format(time_from_spec(&ages), text);
+	assert_string_equal(text, "0000-01-01T00:00:00.000000Z");
 	assert_true(time_wall() > INT64_C(1700000000000000));
 	assert_true(time_boot() >= time_mono() - USEC_PER_SEC);
 	assert_true(time_mono() > 0);
