@@ -138,13 +138,13 @@ make_directory(struct spawn *spawn, const struct spool *spool,
 }
 
 static void
-remove_directory(const struct spawn *spawn, const struct spool *spool)
+remove_directory(const struct spool *spool, const char *name)
 {
 	cleanup_close int parent = openat(spool->fd, ROOT_NEW,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (parent >= 0)
-		job_remove_new(parent, spawn->name);
+		job_remove_new(parent, name);
 }
 
 int
@@ -187,7 +187,7 @@ spawn_begin(struct spawn *spawn, const struct spool *spool,
 		return 0; /* started all the same; the answer will block */
 	spawn->helper = 0;
 	spawn_end(spawn);
-	remove_directory(spawn, spool);
+	remove_directory(spool, spawn->name);
 	return err_errno(err, ERR_SYSTEM, sys, "fork");
 }
 
@@ -218,7 +218,7 @@ report_failure(struct spawn *spawn, const struct spool *spool, struct err *err)
 	    ? (enum supervise_stage)failure.stage
 	    : SUPERVISE_PROCESS;
 	/* The supervisor may have lacked what it takes to do it. */
-	remove_directory(spawn, spool);
+	remove_directory(spool, spawn->name);
 	if (stage_object(spawn))
 		return err_errno(err,
 		    spawn->stage == SUPERVISE_PROGRAM ? ERR_NO_EXEC
@@ -267,7 +267,7 @@ spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err)
 		continue;
 	spawn->helper = 0;
 	/* Nobody holds the pipe any more, so nobody is at work there. */
-	remove_directory(spawn, spool);
+	remove_directory(spool, spawn->name);
 	return err_set(err, ERR_SYSTEM,
 	    "its supervisor was killed before the "
 	    "command was executed");
@@ -304,7 +304,11 @@ unmarked_environment(void)
 	return copy;
 }
 
-/* `jobdir supervise OPTION NAME`, up to the exit of its first process. */
+enum { DETACHED_UNKNOWN = -2 };
+
+/* `jobdir supervise OPTION NAME`, up to the exit of its first process, which
+ * waits for the second.  0; -1 with err: it can't be done, and nobody is at
+ * work; DETACHED_UNKNOWN with err: somebody may be. */
 static int
 start_detached(const struct spool *spool, const char *option, const char *name,
     int hold, struct err *err)
@@ -320,19 +324,26 @@ start_detached(const struct spool *spool, const char *option, const char *name,
 	if (sys)
 		return err_sys(err, sys, "start a new supervisor");
 	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_sys(err, errno,
-			    "wait for the new "
-			    "supervisor");
+		if (errno != EINTR) {
+			err_sys(err, errno, "wait for the new supervisor");
+			return DETACHED_UNKNOWN;
+		}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return err_set(err, ERR_SYSTEM, "no new supervisor could be started");
+	if (WIFEXITED(status))
+		return err_set(err, ERR_SYSTEM,
+		    "no new supervisor could be started");
+	err_set(err, ERR_SYSTEM,
+	    "what was to start a new supervisor was killed; there may be one");
+	return DETACHED_UNKNOWN;
 }
 
 int
 spawn_take_over(const struct spool *spool, const char *name, struct err *err)
 {
-	return start_detached(spool, SUPERVISE_TAKE_OVER, name, -1, err);
+	return start_detached(spool, SUPERVISE_TAKE_OVER, name, -1, err) < 0
+	    ? -1
+	    : 0;
 }
 
 int
@@ -346,5 +357,7 @@ spawn_adopt(const struct spool *spool, const char *name, int hold,
 		err_clear(err);
 		return 0;
 	}
+	if (result == -1)
+		remove_directory(spool, name);
 	return result < 0 ? -1 : 1;
 }

@@ -63,6 +63,13 @@ fail(struct launch *l, enum supervise_stage stage, int sys)
 	_exit(supervise_report(l->answer, stage, sys) < 0);
 }
 
+static void
+fail_at_descriptor(struct launch *l)
+{
+	/* A number above the limit. */
+	fail(l, SUPERVISE_PROCESS, errno == EBADF ? EMFILE : errno);
+}
+
 /*
  * Keep the descriptors that were handed over, at fixed places, and no other: a
  * job launched from inside a job must not keep the outer job's lock or pipes.
@@ -82,14 +89,21 @@ take_descriptors(struct launch *l)
 		if (from[i] >= 0 && to[i] < 0)
 			fail(l, SUPERVISE_PROCESS, EMFILE);
 	}
+	l->answer = to[1];
+	/* The launcher's own must not stay: who reads its output would wait
+	 * for the end of the job. */
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (i = 0; null >= 0 && i < SUPERVISOR_DIR_FD + 1; i++)
-		if (i != null && dup2(null, i) < 0)
-			break; /* no room: found out below */
-	for (i = 0; i < 4; i++)
-		if (to[i] >= 0 && dup2(to[i], FIRST + i) >= 0 &&
-		    fcntl(FIRST + i, F_SETFD, FD_CLOEXEC) == 0)
-			to[i] = FIRST + i;
+	for (i = 0; i < SUPERVISOR_DIR_FD + 1; i++)
+		if (null < 0 || (i != null && dup2(null, i) < 0))
+			fail_at_descriptor(l);
+	for (i = 0; i < 4; i++) {
+		if (to[i] < 0)
+			continue;
+		if (dup2(to[i], FIRST + i) < 0 ||
+		    fcntl(FIRST + i, F_SETFD, FD_CLOEXEC) < 0)
+			fail_at_descriptor(l);
+		to[i] = FIRST + i;
+	}
 	compat_close_from(FIRST + 4);
 	for (i = 3; i <= SUPERVISOR_DIR_FD; i++)
 		close(i);
@@ -97,8 +111,6 @@ take_descriptors(struct launch *l)
 	l->answer = to[1];
 	l->holds[0] = to[2];
 	l->holds[1] = to[3];
-	if (to[0] != FIRST || to[1] != FIRST + 1)
-		fail(l, SUPERVISE_PROCESS, EMFILE);
 }
 
 /* A directory at the one place where it is looked for. */
@@ -290,6 +302,7 @@ static void
 release(struct launch *l)
 {
 	struct supervise_failure failure;
+	ssize_t n;
 	int status;
 	char mark;
 
@@ -298,7 +311,9 @@ release(struct launch *l)
 	if (write_full(l->release[1], "", 1) < 0 && errno != EPIPE)
 		abandon_child(l, SUPERVISE_PROCESS, errno);
 	close_fd(&l->release[1]);
-	while (read_full(l->status[0], &mark, 1) == 1) {
+	while ((n = read_full(l->status[0], &mark, 1)) != 0) {
+		if (n < 0) /* that is no end of file, and decides nothing */
+			continue;
 		if (mark == SUPERVISE_STARTED) {
 			l->visible = true;
 			continue;

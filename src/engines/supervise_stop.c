@@ -62,15 +62,19 @@ is_member(int count, pid_t pid)
 }
 
 /*
- * Signal members[i] unless its number was given to a stranger meanwhile: the
- * pidfd pins the process, and then it must still descend from the tree.
+ * Signal members[i] unless its number was given to a stranger meanwhile.  That
+ * of an own child can't be: it is reaped here.  Any other process a pidfd pins,
+ * and then it must still descend from the tree.
  */
 static bool
 signal_member(const struct supervisor *s, int i, int count, int signo)
 {
-	cleanup_close int pidfd = compat_pidfd_open(members[i]);
+	cleanup_close int pidfd = -1;
 	struct proc_stat st;
 
+	if (proc_read_stat(members[i], &st) == 0 && st.parent == getpid())
+		return kill(members[i], signo) == 0;
+	pidfd = compat_pidfd_open(members[i]);
 	if (pidfd < 0 || proc_read_stat(members[i], &st) < 0)
 		return false;
 	if (s->own_child && st.parent != getpid() &&

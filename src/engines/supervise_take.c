@@ -350,6 +350,7 @@ supervisor_take(const char *name, bool is_adoption)
 		.pidfd = -1 };
 	static struct taking t = { .s = &s };
 	int ready[2];
+	ssize_t n;
 	pid_t pid;
 	char mark;
 
@@ -368,5 +369,7 @@ supervisor_take(const char *name, bool is_adoption)
 		return run(&t, is_adoption, ready[1]);
 	}
 	close_fd(&ready[1]); /* wait until it is done or can't */
-	return read_full(ready[0], &mark, 1) == 1 ? 0 : 1;
+	while ((n = read_full(ready[0], &mark, 1)) < 0)
+		continue; /* that tells nothing of the other one */
+	return n == 1 ? 0 : 1;
 }

@@ -38,8 +38,8 @@ own_place(void)
 	if (!known) {
 		proc_place_self(&place);
 		/* What could not be read now may be read the next time. */
-		known = place.boot_id[0] && place.pid_namespace &&
-		    place.has_table;
+		known =
+		    place.boot_id[0] && place.pid_namespace && place.has_table;
 	}
 	return &place;
 }
@@ -282,10 +282,12 @@ gather(struct facts *f, const struct spool *spool, int jobdir,
 static void
 derive(const struct spool *spool, int jobdir, bool own, struct record *record)
 {
-	bool was_readable = false;
+	bool was_readable = false, is_second;
 	int look, read;
 
-	for (look = 0; look < 2; look++) {
+	/* A look that could not read is none after which another one counts as
+	 * the second. */
+	for (look = 0; look < 3; look++) {
 		struct facts facts;
 
 		memset(&facts, 0, sizeof(facts));
@@ -301,13 +303,14 @@ derive(const struct spool *spool, int jobdir, bool own, struct record *record)
 		 * finds an end record. */
 		if (facts.end_is_old)
 			journal_forget_run(&record->journal);
-		if (look == 1 && facts.readable && was_readable &&
+		if (look > 0 && facts.readable && was_readable &&
 		    !record->journal.ended && !facts.stop_ended &&
 		    !facts.stop_held)
 			return;
+		is_second = look > 0 && (was_readable || !facts.readable);
 		was_readable = facts.readable;
 		record->verdict = status_derive(&facts);
-		if (!status_needs_second_look(&record->verdict))
+		if (is_second || !status_needs_second_look(&record->verdict))
 			return;
 	}
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engines/spawn.h"
 #include "truth/evidence.h"
 
 /* How long after the grace the end must be on record. */
@@ -24,6 +25,7 @@ struct killing {
 	struct record record;
 	struct job_watch *watch;
 	struct op_timer timer;
+	bool replaced;  /* its supervisor, which was killed after the request */
 	bool had_ended; /* only what it left behind is to be stopped */
 	int leftover;
 	const char *note; /* of the message; NULL: none */
@@ -108,6 +110,18 @@ answer_from_record(struct killing *k)
 		answer(k, "already_terminated");
 }
 
+/* Who was to see to it was killed after it was asked: one more is started, and
+ * finds the request.  If that fails it will be told that not all is dead. */
+static void
+replace_supervisor(struct killing *k)
+{
+	struct err err = ERR_INIT;
+
+	k->replaced = true;
+	if (spawn_take_over(k->ops->spool, k->job.name, &err) < 0)
+		err_clear(&err);
+}
+
 static void
 look(void *arg)
 {
@@ -119,6 +133,8 @@ look(void *arg)
 		killing_fail(k, &err);
 	else if (is_over(&k->record))
 		answer_from_record(k);
+	else if (k->record.verdict.orphaned && !k->replaced)
+		replace_supervisor(k);
 }
 
 static void

@@ -47,10 +47,16 @@ open_input(const struct ops *ops, const struct record *record, struct err *err)
 	if (dir >= 0)
 		fd = openat(dir, JOB_STDIN,
 		    O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	/* ENOENT: closed on request; ENXIO: nobody reads it any more. */
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode))
-		return err_set(err, ERR_REFUSED, "%s", ERROR_INPUT_CLOSED);
-	return steal_fd(&fd);
+	if (fd >= 0 && fstat(fd, &st) == 0) {
+		if (S_ISFIFO(st.st_mode))
+			return steal_fd(&fd);
+		errno = ENOENT;
+	}
+	/* ENOENT: closed on request; ENXIO: nobody reads it any more.  Nothing
+	 * else says that it is closed. */
+	if (errno != ENOENT && errno != ENXIO && errno != ELOOP)
+		return err_sys(err, errno, "open input");
+	return err_set(err, ERR_REFUSED, "%s", ERROR_INPUT_CLOSED);
 }
 
 /* Write what fits.  0 with *written, or -1 with the literal error. */
