@@ -341,10 +341,10 @@ fuzz-replay: $(FUZZERS)
 check: check-layers check-portable hdr-check check-lengths format-check check-shell check-man
 
 check-layers:
-	scripts/check-layers src
+	$(Q)scripts/check-layers src
 
 check-portable: $(GEN)/tools.h
-	CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' scripts/check-portable $(BUILD)/poison \
+	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' scripts/check-portable $(BUILD)/poison \
 	    $(SRCS)
 
 check-lengths:
@@ -373,9 +373,9 @@ format:
 	clang-format -i $(FORMATTED)
 
 format-check:
-	clang-format --dry-run -Werror $(FORMATTED)
+	$(Q)clang-format --dry-run -Werror $(FORMATTED)
 
 # Three readers that find different things; .clang-tidy and
 # scripts/lint hold what each is asked.
 lint: $(GEN)/tools.h
-	CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' scripts/lint $(SRCS)
+	$(Q)CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' scripts/lint $(SRCS)

@@ -12,6 +12,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { PROGRAM } from '../e2e/lib/root.mjs';
 import { modern_meta } from '../e2e/lib/rpc.mjs';
 import { until } from '../e2e/lib/until.mjs';
+import { bench_flood } from './flood.mjs';
 import { bench_lookup } from './lookup.mjs';
 import { alive, with_variable } from '../e2e/lib/proc.mjs';
 import { plant_ended } from '../stress/lib/stress.mjs';
@@ -271,6 +272,7 @@ try {
 		mkdirSync(dir);
 		return environment(dir);
 	}, sample, figure, median);
+	await bench_flood(environment(join(top, 'flood')), figure, median);
 	await bench_exit(top);
 } finally {
 	rmSync(top, { recursive: true });

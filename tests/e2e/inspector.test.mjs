@@ -3,23 +3,42 @@
  * extension of tasks where the era has it, and follows them to their ends.
  */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe } from 'node:test';
+import { Oracle } from './lib/oracle.mjs';
 import { PROGRAM, root_test } from './lib/root.mjs';
 
 const PACKAGE = createRequire(import.meta.url)
     .resolve('@modelcontextprotocol/inspector/package.json');
 const INSPECTOR = join(dirname(PACKAGE), 'clients/launcher/build/index.js');
+const RELAY = join(import.meta.dirname, 'lib/relay.mjs');
 const IS_ERROR = 5; /* its exit code for a result with isError */
+
+let traces = 0;
+
+/* What passed between it and the server. */
+function judge(trace) {
+	const oracle = new Oracle();
+	const lines = readFileSync(trace, 'utf8').trimEnd().split('\n');
+
+	assert.ok(lines.some((line) => line.startsWith('S ')));
+	for (const line of lines)
+		if (line.startsWith('C '))
+			oracle.sent(line.slice(2));
+		else
+			oracle.received(line.slice(2));
+	assert.deepEqual(oracle.faults, []);
+}
 
 /* Run it; gives exit code and what it prints, which is a result. */
 async function inspect(root, era, method, ...args) {
 	const file = join(root.work, 'inspector.json');
+	const trace = join(root.work, `trace.${traces++}`);
 
 	writeFileSync(file, JSON.stringify({ mcpServers: { jobdir: {
-		command: PROGRAM, args: ['mcp'],
+		command: process.execPath, args: [RELAY, trace, PROGRAM, 'mcp'],
 		env: root.env({ HOME: root.work }) } } }));
 
 	const { code, stdout, stderr } = await root.run(process.execPath,
@@ -29,6 +48,7 @@ async function inspect(root, era, method, ...args) {
 		deadline: 60000 });
 
 	assert.ok([0, IS_ERROR].includes(code), `${code}: ${stderr}`);
+	judge(trace);
 	return { code, result: JSON.parse(stdout) };
 }
 
