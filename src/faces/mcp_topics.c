@@ -113,10 +113,11 @@ tell(const struct subscription *s, const char *method, json_t *params)
 	if (s->id)
 		json_object_set_new(params, "_meta",
 		    json_pack("{s:O}", MCP_META "subscriptionId", s->id));
-	rpc_notify(s->mcp->rpc, method,
-	    json_object_size(params) ? params : NULL, false);
-	if (!json_object_size(params))
+	if (!json_object_size(params)) {
 		json_decref(params);
+		params = NULL;
+	}
+	rpc_notify(s->mcp->rpc, method, params, false);
 }
 
 /* --- looking ------------------------------------------------------------ */

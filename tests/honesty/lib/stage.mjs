@@ -23,12 +23,15 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync, writeFileSync }
 	from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { alive, command_line, descriptors } from '../../e2e/lib/proc.mjs';
 import { PROGRAM, Root } from '../../e2e/lib/root.mjs';
 import { until } from '../../e2e/lib/until.mjs';
 import { grade, worst } from './judge.mjs';
 import { SYSTEMS } from './systems.mjs';
+
+const SOURCES = resolve(import.meta.dirname, '../../..');
+const UNPRINTABLE = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /* Directories that a root may have for ever; what they hold is what counts. */
 const KEPT = ['.new', '.old', '.keys'];
@@ -51,7 +54,9 @@ export class Stage {
 		this.watched = new Map();
 		this.disposables = [];
 		/* Paths of this machine are nobody's business in a log. */
-		this.paths = [[this.root.top, '$TOP'], [PROGRAM, 'jobdir']];
+		this.paths = [[this.root.top, '$TOP'], [PROGRAM, 'jobdir'],
+			[dirname(PROGRAM), 'build'], [SOURCES, '.'],
+			[process.execPath, 'node']];
 		this.begun = performance.now();
 		this.system = new SYSTEMS[system](this);
 	}
@@ -246,7 +251,9 @@ export class Stage {
 
 	save(directory) {
 		const text = this.paths.reduce((all, [path, word]) =>
-		    all.replaceAll(path, word), `${this.lines.join('\n')}\n`);
+		    all.replaceAll(path, word), `${this.lines.join('\n')}\n`)
+		    .replace(UNPRINTABLE, (c) => `\\x${c.charCodeAt(0)
+			.toString(16).padStart(2, '0')}`);
 
 		writeFileSync(join(directory,
 		    `${this.scenario.name}.${this.system_name}.log`), text);
