@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { ENDED, plant } from './lib/plant.mjs';
-import { root_test } from './lib/root.mjs';
+import { root_test, TRACED } from './lib/root.mjs';
 import { NEWEST_LEGACY } from './lib/rpc.mjs';
 import { ABLE, cancel, create, ended, get, TASKS } from './lib/tasks.mjs';
 import { until } from './lib/until.mjs';
@@ -262,8 +262,9 @@ root_test('with a key, the second call gives the task of the first',
 
 root_test('a task is on disk before it is acknowledged', async (root) => {
 	const log = join(root.top, 'calls');
-	const server = await root.server({ under: ['strace', '-f', '-qq',
-		'-s', '4096', '-e', 'trace=fsync,write,sendto', '-o', log] });
+	const server = await root.server({ env: TRACED, under: ['strace', '-f',
+		'-qq', '-s', '4096', '-e', 'trace=fsync,write,sendto', '-o',
+		log] });
 	/* Line numbers in the log, of syncs and of answers. */
 	const seen = (pattern) => readFileSync(log, 'utf8').split('\n')
 	    .flatMap((line, i) => pattern.test(line) ? [i] : []);

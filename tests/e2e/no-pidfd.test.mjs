@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fine, shown } from './lib/cli.mjs';
-import { PROGRAM, root_test } from './lib/root.mjs';
+import { PROGRAM, root_test, TRACED } from './lib/root.mjs';
 import { UUID } from './lib/tools.mjs';
 
 /* Launch so.  strace goes on with the supervisor, and holds the output open. */
@@ -14,7 +14,7 @@ async function launch_without(root, command) {
 	const { code } = await root.run('sh', ['-c', 'exec "$@" >out 2>&1',
 		'sh', 'strace', '-D', '-f', '-qq', '-o', '/dev/null', '-e',
 		'trace=pidfd_open', '-e', 'inject=pidfd_open:error=ENOSYS',
-		PROGRAM, 'run', '--', ...command]);
+		PROGRAM, 'run', '--', ...command], { env: TRACED });
 	const out = readFileSync(join(root.work, 'out'), 'utf8').trim();
 
 	assert.equal(code, 0, out);

@@ -27,6 +27,10 @@ import { until, within } from './until.mjs';
 export const PROGRAM = resolve(process.env.JOBDIR_PROGRAM ??
     join(import.meta.dirname, '../../../build/jobdir'));
 
+/* For what runs under strace, where a sanitizer can't look for leaks. */
+export const TRACED = { ASAN_OPTIONS:
+	`${process.env.ASAN_OPTIONS ?? ''}:detect_leaks=0` };
+
 /* Nothing of the tester's environment reaches the program but these. */
 const PASSED = /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|.*SAN_OPTIONS|GCOV_.*)$/;
 
