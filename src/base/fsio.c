@@ -50,6 +50,23 @@ fsio_open_file(int dirfd, const char *name, struct stat *st)
 	return steal_fd(&fd);
 }
 
+/* As read_full(), of a file that is expected to end one byte before `size`: if
+ * so, the end need not be read to be known. */
+static ssize_t
+read_once(int fd, char *data, size_t size)
+{
+	ssize_t more, n = read(fd, data, size);
+
+	if (n < 0 && errno != EINTR)
+		return -1;
+	if (n < 0)
+		n = 0;
+	if ((size_t)n + 1 >= size)
+		return n;
+	more = read_full(fd, data + n, size - (size_t)n);
+	return more < 0 ? -1 : n + more;
+}
+
 int
 fsio_read_capped(int dirfd, const char *name, size_t max, struct buf *out,
     struct stat *st)
@@ -74,7 +91,7 @@ fsio_read_capped(int dirfd, const char *name, size_t max, struct buf *out,
 		if (room > max + 1 - out->len)
 			room = max + 1 - out->len;
 		buf_reserve(out, room);
-		n = read_full(fd, out->data + out->len, room);
+		n = read_once(fd, out->data + out->len, room);
 		if (n < 0)
 			return -1;
 		out->len += (size_t)n;
@@ -86,8 +103,9 @@ fsio_read_capped(int dirfd, const char *name, size_t max, struct buf *out,
 		if ((size_t)n == room)
 			continue;
 		/* Written while it was read: the stamp must not be older than
-		 * the bytes. */
-		if (!st || tries-- == 0 || fstat(fd, &own) < 0 ||
+		 * the bytes.  What nobody may write is not. */
+		if (!st || (st->st_mode & 0222) == 0 || tries-- == 0 ||
+		    fstat(fd, &own) < 0 ||
 		    (fsio_mtime(&own) == fsio_mtime(st) &&
 			own.st_size == st->st_size))
 			return 0;

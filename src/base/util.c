@@ -112,6 +112,23 @@ cleanup_close_fd(const int *fd)
 	close_fd(&copy);
 }
 
+uint64_t
+hash_add(uint64_t hash, const void *data, size_t len)
+{
+	const unsigned char *bytes = data;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 1099511628211u;
+	return hash;
+}
+
+uint64_t
+hash_text(const char *text)
+{
+	return hash_add(HASH_INIT, text, strlen(text));
+}
+
 int
 steal_fd(int *fd)
 {

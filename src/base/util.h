@@ -77,6 +77,13 @@ void buf_release(struct buf *b);
 char *buf_steal(struct buf *b); /* malloc'd string, "" if empty; b is empty */
 const char *buf_str(const struct buf *b); /* never NULL */
 
+/* FNV-1a, of 64 bits: start with HASH_INIT, add what comes next.  The values may
+ * be kept: they never change. */
+#define HASH_INIT 14695981039346656037u
+
+uint64_t hash_add(uint64_t hash, const void *data, size_t len);
+uint64_t hash_text(const char *text);
+
 /* Times are microseconds since the epoch (wall clock), durations microseconds
  * of CLOCK_BOOTTIME or CLOCK_MONOTONIC. */
 typedef int64_t usec_t;
@@ -92,6 +99,13 @@ enum { TIME_TEXT_MAX = 32 };
 
 /* "2026-11-22T17:30:12.418123Z" (RFC 3339, section 5.6). */
 void time_format(usec_t when, char text[TIME_TEXT_MAX]);
+
+/* Seconds since the epoch of a UTC date and time, years 0 to 9999, each part in
+ * its range; TIME_NONE if the month does not have that day. */
+#define TIME_NONE INT64_MIN
+
+int64_t time_of_date(int year, int month, int day, int hour, int minute,
+    int second);
 
 /* Parse RFC 3339 with a fraction of 0 to 9 digits and any offset.  0, or -1 if
  * it is not such a time. */

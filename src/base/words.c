@@ -57,24 +57,79 @@ time_from_spec(const struct timespec *ts)
 	return (usec_t)ts->tv_sec * USEC_PER_SEC + ts->tv_nsec / 1000;
 }
 
+/*
+ * Days of the Gregorian calendar and back, by Howard Hinnant, "chrono-
+ * Compatible Low-Level Date Algorithms".  The C library has the same, but takes
+ * a lock for it, which threads that read times would queue for.  Years begin in
+ * March here, so that the leap day is the last one; an era has 400 of them.
+ */
+enum { ERA_DAYS = 146097, EPOCH_DAY = 719468 /* since 0000-03-01 */ };
+
+static int64_t
+days_of(int year, int month, int day)
+{
+	int64_t y = month > 2 ? year : year - 1;
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t of_era = y - era * 400;
+	int64_t of_year =
+	    (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	return era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 +
+	    of_year - EPOCH_DAY;
+}
+
+static void
+date_of(int64_t days, int *year, int *month, int *day)
+{
+	int64_t z = days + EPOCH_DAY;
+	int64_t era = (z >= 0 ? z : z - (ERA_DAYS - 1)) / ERA_DAYS;
+	int64_t in_era = z - era * ERA_DAYS;
+	int64_t of_era = (in_era - in_era / 1460 + in_era / 36524 -
+			     in_era / (ERA_DAYS - 1)) /
+	    365;
+	int64_t in_year = in_era - (365 * of_era + of_era / 4 - of_era / 100);
+	int64_t from_march = (5 * in_year + 2) / 153;
+
+	*day = (int)(in_year - (153 * from_march + 2) / 5 + 1);
+	*month = (int)(from_march < 10 ? from_march + 3 : from_march - 9);
+	*year = (int)(era * 400 + of_era) + (*month <= 2);
+}
+
+/* `digits` of `number` and what follows them; the place after it. */
+static char *
+put_digits(char *text, int64_t number, int digits, char after)
+{
+	int i;
+
+	for (i = digits - 1; i >= 0; i--) {
+		text[i] = (char)('0' + number % 10);
+		number /= 10;
+	}
+	text[digits] = after;
+	return text + digits + 1;
+}
+
 void
 time_format(usec_t when, char text[TIME_TEXT_MAX])
 {
-	usec_t fraction = when % USEC_PER_SEC;
-	time_t seconds;
-	struct tm tm;
-	size_t len;
+	const int64_t day_usec = INT64_C(86400) * USEC_PER_SEC;
+	int64_t days = when / day_usec, rest = when % day_usec, seconds;
+	int year, month, day;
 
-	if (fraction < 0)
-		fraction += USEC_PER_SEC;
-	seconds = (time_t)((when - fraction) / USEC_PER_SEC);
-	if (!gmtime_r(&seconds, &tm))
-		memset(&tm, 0, sizeof(tm));
-	/* Four digits, which %Y has only from the year 1000 on. */
-	len = (size_t)snprintf(text, TIME_TEXT_MAX, "%04d", 1900 + tm.tm_year);
-	len +=
-	    strftime(text + len, TIME_TEXT_MAX - len, "-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + len, TIME_TEXT_MAX - len, ".%06dZ", (int)fraction);
+	if (rest < 0) {
+		rest += day_usec;
+		days--;
+	}
+	date_of(days, &year, &month, &day);
+	seconds = rest / USEC_PER_SEC;
+	text = put_digits(text, year, 4, '-');
+	text = put_digits(text, month, 2, '-');
+	text = put_digits(text, day, 2, 'T');
+	text = put_digits(text, seconds / 3600, 2, ':');
+	text = put_digits(text, seconds / 60 % 60, 2, ':');
+	text = put_digits(text, seconds % 60, 2, '.');
+	text = put_digits(text, rest % USEC_PER_SEC, 6, 'Z');
+	*text = '\0';
 }
 
 /* Offset from UTC in seconds of "Z", "+hh:mm" or "-hh:mm"; -1 if neither. */
@@ -95,6 +150,17 @@ parse_offset(const char *text, int *offset)
 	return 0;
 }
 
+/* The number that so many digits write. */
+static int
+digits_at(const char *text, int count)
+{
+	int number = 0;
+
+	for (; count > 0; count--)
+		number = number * 10 + (*text++ - '0');
+	return number;
+}
+
 /* "2026-11-22T18:40:00.123456" into its parts; what follows, or NULL. */
 static const char *
 parse_clock(const char *text, struct tm *tm, usec_t *fraction)
@@ -109,9 +175,12 @@ parse_clock(const char *text, struct tm *tm, usec_t *fraction)
 			    !(shape[i] == 'T' && text[i] == 't'))
 			return NULL;
 	memset(tm, 0, sizeof(*tm));
-	if (sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d", &tm->tm_year, &tm->tm_mon,
-		&tm->tm_mday, &tm->tm_hour, &tm->tm_min, &tm->tm_sec) != 6)
-		return NULL;
+	tm->tm_year = digits_at(text, 4);
+	tm->tm_mon = digits_at(text + 5, 2);
+	tm->tm_mday = digits_at(text + 8, 2);
+	tm->tm_hour = digits_at(text + 11, 2);
+	tm->tm_min = digits_at(text + 14, 2);
+	tm->tm_sec = digits_at(text + 17, 2);
 	if (tm->tm_mon < 1 || tm->tm_mon > 12 || tm->tm_mday < 1 ||
 	    tm->tm_mday > 31 || tm->tm_hour > 23 || tm->tm_min > 59 ||
 	    tm->tm_sec > 60)
@@ -131,24 +200,25 @@ parse_clock(const char *text, struct tm *tm, usec_t *fraction)
 	return text + i;
 }
 
-/* The day as it was written; 0 if it may well move: a leap second. */
-static int
-written_day(const struct tm *tm)
+int64_t
+time_of_date(int year, int month, int day, int hour, int minute, int second)
 {
-	return tm->tm_sec == 60 ? 0 : tm->tm_mday;
+	int64_t days = days_of(year, month, day);
+	int real_year, real_month, real_day;
+
+	date_of(days, &real_year, &real_month, &real_day);
+	if (real_day != day) /* the month has no such day */
+		return TIME_NONE;
+	return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
 
-/* Store a time, unless its offset moves it out of the years that there are, or
- * its day is not the one written: one that the month does not have has become
- * one of the next. */
+/* Store a time, unless its offset moves it out of the years that there are. */
 static int
-store_time(time_t seconds, usec_t fraction, int day, const struct tm *tm,
-    usec_t *when)
+store_time(int64_t seconds, usec_t fraction, usec_t *when)
 {
-	if (seconds < TIME_LEAST || seconds > TIME_MOST ||
-	    (day != 0 && tm->tm_mday != day))
+	if (seconds < TIME_LEAST || seconds > TIME_MOST)
 		return -1;
-	*when = (usec_t)seconds * USEC_PER_SEC + fraction;
+	*when = seconds * USEC_PER_SEC + fraction;
 	return 0;
 }
 
@@ -157,16 +227,18 @@ time_parse(const char *text, usec_t *when)
 {
 	const char *rest;
 	usec_t fraction;
-	time_t seconds;
-	int offset, day;
+	int64_t seconds;
+	int offset;
 	struct tm tm;
 
 	rest = parse_clock(text, &tm, &fraction);
 	if (!rest || parse_offset(rest, &offset) < 0)
 		return -1;
-	day = written_day(&tm);
-	seconds = timegm(&tm) - offset;
-	return store_time(seconds, fraction, day, &tm, when);
+	seconds = time_of_date(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec);
+	if (seconds == TIME_NONE)
+		return -1;
+	return store_time(seconds - offset, fraction, when);
 }
 
 int
@@ -181,10 +253,12 @@ time_parse_local(const char *text, usec_t *when)
 	rest = parse_clock(text, &tm, &fraction);
 	if (!rest || *rest)
 		return time_parse(text, when);
-	day = written_day(&tm);
+	day = tm.tm_sec == 60 ? 0 : tm.tm_mday; /* a leap second moves it */
 	tm.tm_isdst = -1;
 	seconds = mktime(&tm);
-	return store_time(seconds, fraction, day, &tm, when);
+	if (day != 0 && tm.tm_mday != day)
+		return -1;
+	return store_time(seconds, fraction, when);
 }
 
 int

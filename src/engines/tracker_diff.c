@@ -36,17 +36,16 @@ uint32_t
 tracker_end_of(const struct record *record)
 {
 	const struct journal *j = &record->journal;
-	uint64_t hash = TRACKER_HASH;
+	uint64_t hash = HASH_INIT;
 	int status = record->verdict.status;
 
-	hash = tracker_hash(&status, sizeof(status), hash);
-	hash = tracker_hash(&j->started, sizeof(j->started), hash);
-	hash =
-	    tracker_hash(&j->command_id.pid, sizeof(j->command_id.pid), hash);
+	hash = hash_add(hash, &status, sizeof(status));
+	hash = hash_add(hash, &j->started, sizeof(j->started));
+	hash = hash_add(hash, &j->command_id.pid, sizeof(j->command_id.pid));
 	/* A worker may add the time later; a run without anything else to
 	 * know it by has only this. */
 	if (j->started < 0 && j->command_id.pid == 0)
-		hash = tracker_hash(&j->finished, sizeof(j->finished), hash);
+		hash = hash_add(hash, &j->finished, sizeof(j->finished));
 	return (uint32_t)((hash ^ hash >> 24 ^ hash >> 48) & 0xffffff);
 }
 

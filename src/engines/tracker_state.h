@@ -131,19 +131,6 @@ struct tracker {
 	usec_t complete; /* see tracker_complete() */
 };
 
-static inline uint64_t
-tracker_hash(const void *data, size_t size, uint64_t hash)
-{
-	const unsigned char *bytes = data;
-	size_t i;
-
-	for (i = 0; i < size; i++) /* FNV-1a */
-		hash = (hash ^ bytes[i]) * 1099511628211u;
-	return hash;
-}
-
-#define TRACKER_HASH 14695981039346656037u
-
 /* The tables (tracker_table.c). */
 
 /* The directory of that name; it is made if it is not there. */

@@ -17,8 +17,7 @@ enum { TABLE_LEAST = 64 };
 static size_t
 slot_of_name(const struct tracker *t, const char *name)
 {
-	return tracker_hash(name, strlen(name), TRACKER_HASH) &
-	    (t->dirs_size - 1);
+	return hash_text(name) & (t->dirs_size - 1);
 }
 
 static void
@@ -129,7 +128,7 @@ tracker_job_add(struct tracker_dir *dir, const char *journal)
 	job->next = dir->jobs;
 	dir->jobs = job;
 	claim_of(job, &id);
-	job->claim = tracker_hash(buf_str(&id), id.len, TRACKER_HASH);
+	job->claim = hash_text(buf_str(&id));
 	buf_release(&id);
 	grow_claims(t);
 	claims = &t->claims[job->claim & (t->claims_size - 1)];

@@ -43,11 +43,7 @@ struct print {
 static void
 mix(struct print *print, const void *data, size_t len)
 {
-	const unsigned char *bytes = data;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		print->hash = (print->hash ^ bytes[i]) * 1099511628211u;
+	print->hash = hash_add(print->hash, data, len);
 }
 
 static void
@@ -74,7 +70,7 @@ mix_entry(void *arg, const char *name)
 static uint64_t
 fingerprint(const struct polled *polled)
 {
-	struct print print = { 14695981039346656037u, polled->dirfd, 0 };
+	struct print print = { HASH_INIT, polled->dirfd, 0 };
 	struct stat st;
 
 	if (fstat(polled->dirfd, &st) == 0)

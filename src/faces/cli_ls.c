@@ -42,23 +42,74 @@ struct ls {
 	size_t told;
 };
 
+/* The root's path; a JSON string must be valid UTF-8. */
+static json_t *
+root_text(const struct cli *cli)
+{
+	struct buf text = BUF_INIT;
+	bool lossy = false;
+	json_t *value;
+
+	text_add_utf8(&text, cli->spool.path, strlen(cli->spool.path), &lossy);
+	value = json_stringn(buf_str(&text), text.len);
+	buf_release(&text);
+	return value;
+}
+
 static int
-collect(void *arg, json_t *job)
+collect(void *arg, const struct ops_listed *job)
 {
 	struct ls *ls = arg;
-	const char *id = format_string(job, "job_id");
 
 	ls->told++;
-	switch (ls->form) {
-	case 'q':
-		cli_putf(ls->cli, "%s\n", id ? id : "");
-		return ls->cli->reader_gone;
-	case CLI_JSONL:
-		cli_put_json(ls->cli, job);
-		return ls->cli->reader_gone;
-	default:
-		return json_array_append(ls->jobs, job);
+	return json_array_append(ls->jobs, job->job);
+}
+
+/* Up to the first job. */
+static void
+begin_document(struct ls *ls)
+{
+	json_t *root = root_text(ls->cli);
+	char *text = json_dumps(root, JSON_ENCODE_ANY);
+
+	cli_putf(ls->cli, "{\"root\":%s,\"jobs\":[", text ? text : "\"\"");
+	free(text);
+	json_decref(root);
+}
+
+/* What is printed as it comes. */
+static int
+print(void *arg, const struct ops_listed *job)
+{
+	struct ls *ls = arg;
+	struct cli *cli = ls->cli;
+
+	if (ls->form == CLI_JSON) {
+		if (ls->told == 0)
+			begin_document(ls);
+		else
+			cli_put(cli, ",", 1);
 	}
+	ls->told++;
+	if (ls->form == 'q')
+		cli_put(cli, job->id, strlen(job->id));
+	else
+		cli_put(cli, job->text, job->length);
+	if (ls->form != CLI_JSON)
+		cli_put(cli, "\n", 1);
+	if (ls->form == CLI_JSONL)
+		cli_flush(cli);
+	return cli->reader_gone;
+}
+
+/* As it is looked for, or in the end: a table knows its widths last. */
+static int
+list(struct ls *ls, struct err *err)
+{
+	ls->query.ids_only = ls->form == 'q';
+	if (ls->form)
+		return ops_list_text(ls->cli->ops, &ls->query, print, ls, err);
+	return ops_list(ls->cli->ops, &ls->query, collect, ls, err);
 }
 
 static int
@@ -311,27 +362,12 @@ parse_options(struct cli *cli, struct ls *ls)
 	ls->query.command_characters = ls->form == 0 ? 0 : LISTED_CHARACTERS;
 }
 
-/* The root's path; a JSON string must be valid UTF-8. */
-static json_t *
-root_text(const struct cli *cli)
-{
-	struct buf text = BUF_INIT;
-	bool lossy = false;
-	json_t *value;
-
-	text_add_utf8(&text, cli->spool.path, strlen(cli->spool.path), &lossy);
-	value = json_stringn(buf_str(&text), text.len);
-	buf_release(&text);
-	return value;
-}
-
 static int
 run_ls(struct cli *cli)
 {
 	struct ls ls = { .cli = cli,
 		.query = { .limit = -1, .newest_ended = NEWEST_ENDED } };
 	struct err err = ERR_INIT;
-	json_t *all;
 	int code;
 
 	parse_options(cli, &ls);
@@ -340,7 +376,7 @@ run_ls(struct cli *cli)
 	if ((code = cli_open(cli)) != 0)
 		return code;
 	ls.jobs = json_array();
-	if (ops_list(cli->ops, &ls.query, collect, &ls, &err) < 0) {
+	if (list(&ls, &err) < 0) {
 		json_decref(ls.jobs);
 		return cli_fail(&err);
 	}
@@ -351,10 +387,9 @@ run_ls(struct cli *cli)
 	else if (ls.form == 0)
 		put_table(cli, ls.jobs);
 	if (ls.form == CLI_JSON) {
-		all = json_pack("{s:o, s:O}", "root", root_text(cli), "jobs",
-		    ls.jobs);
-		cli_put_json(cli, all);
-		json_decref(all);
+		if (ls.told == 0)
+			begin_document(&ls);
+		cli_put(cli, "]}\n", 3);
 	}
 	json_decref(ls.jobs);
 	return 0;

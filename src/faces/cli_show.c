@@ -234,7 +234,7 @@ run_show(struct cli *cli)
 		return code;
 	if (cli_scan(cli, cli_job_word(cli), true, SCAN_FULL, &record, &err) ==
 	    0)
-		job = ops_show(cli->ops, record.job.id, false, &err);
+		job = ops_show(cli->ops, &record);
 	if (!job)
 		code = cli_fail(&err);
 	else if (json)

@@ -162,9 +162,9 @@ wait_for(struct wait *wait, json_t *ids)
 }
 
 static int
-add_live(void *arg, json_t *job)
+add_live(void *arg, const struct ops_listed *job)
 {
-	return json_array_append(arg, json_object_get(job, "job_id"));
+	return json_array_append_new(arg, json_string(job->id));
 }
 
 static bool
@@ -186,6 +186,7 @@ gather(struct wait *wait, json_t *ids, struct err *err)
 		.statuses = 1U << STATUS_RUNNING | 1U << STATUS_QUEUED,
 		.limit = -1,
 		.newest_ended = -1,
+		.ids_only = true,
 	};
 	struct cli *cli = wait->cli;
 	struct spool_job job;

@@ -44,7 +44,7 @@ add_log(struct mcp *mcp, const struct record *record, bool is_err,
 static void
 write_prompt(struct mcp *mcp, const struct record *record, struct buf *text)
 {
-	json_t *status = ops_show(mcp->ops, record->job.id, false, NULL);
+	json_t *status = ops_show(mcp->ops, record);
 	char *facts =
 	    json_dumps(status, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 

@@ -29,7 +29,8 @@ catalog_drop(struct catalog *catalog)
 {
 	drop_hash(catalog);
 	spool_index_release(&catalog->index);
-	catalog->is_read = false;
+	spool_index_release(&catalog->part);
+	catalog->is_read = catalog->was_asked = false;
 }
 
 void
@@ -50,15 +51,20 @@ catalog_index(struct catalog *catalog, struct err *err)
 	return catalog->is_read ? &catalog->index : NULL;
 }
 
-/* FNV-1a. */
-static size_t
-hash_of(const char *id)
+const struct spool_index *
+catalog_index_for(struct catalog *catalog, const char *word, struct err *err)
 {
-	uint64_t hash = 14695981039346656037u;
-
-	for (; *id; id++)
-		hash = (hash ^ (unsigned char)*id) * 1099511628211u;
-	return (size_t)(hash ^ hash >> 32);
+	/* A whole reading pays if it will hold for the questions to come. */
+	if ((catalog->is_read &&
+		spool_index_holds(&catalog->index, catalog->spool)) ||
+	    (catalog->was_asked && spool_is_settled(catalog->spool)))
+		return catalog_index(catalog, err);
+	catalog->was_asked = true;
+	spool_index_release(&catalog->part);
+	return spool_index_read_for(&catalog->part, catalog->spool, word, err) <
+		0
+	    ? NULL
+	    : &catalog->part;
 }
 
 static void
@@ -72,7 +78,8 @@ make_hash(struct catalog *catalog)
 	memset(catalog->slots, 0, size * sizeof(*catalog->slots));
 	catalog->slot_count = size;
 	for (i = 0; i < catalog->index.count; i++) {
-		at = hash_of(catalog->index.entries[i].job.id) & (size - 1);
+		at = (size_t)hash_text(catalog->index.entries[i].job.id) &
+		    (size - 1);
 		while (catalog->slots[at])
 			at = (at + 1) & (size - 1);
 		catalog->slots[at] = i + 1;
@@ -89,8 +96,8 @@ catalog_find(struct catalog *catalog, const char *id)
 		return NULL;
 	if (!catalog->slot_count)
 		make_hash(catalog);
-	for (at = hash_of(id) & (catalog->slot_count - 1); catalog->slots[at];
-	     at = (at + 1) & (catalog->slot_count - 1)) {
+	for (at = (size_t)hash_text(id) & (catalog->slot_count - 1);
+	     catalog->slots[at]; at = (at + 1) & (catalog->slot_count - 1)) {
 		entry = &catalog->index.entries[catalog->slots[at] - 1];
 		if (strcmp(entry->job.id, id) == 0)
 			return spool_index_holds_for(&catalog->index,

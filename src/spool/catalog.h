@@ -22,8 +22,10 @@ struct catalog {
 	struct spool *spool; /* the caller's */
 	struct spool_index index;
 	bool is_read;
-	size_t *slots;     /* hash of ids: position + 1, 0: empty */
-	size_t slot_count; /* a power of two; 0: there is no hash yet */
+	struct spool_index part; /* what the last word may mean */
+	bool was_asked;          /* for a word */
+	size_t *slots;           /* hash of ids: position + 1, 0: empty */
+	size_t slot_count;       /* a power of two; 0: there is no hash yet */
 };
 
 void catalog_init(struct catalog *catalog, struct spool *spool);
@@ -35,6 +37,14 @@ void catalog_drop(struct catalog *catalog);
 /* The index as a reading at this moment would give it, or NULL with err. */
 const struct spool_index *catalog_index(struct catalog *catalog,
     struct err *err);
+
+/*
+ * An index that has all that `word` may mean as an id, its beginning, its long
+ * form or a directory, and maybe not much more: whoever asks for one job and
+ * ends need not sort them all.  NULL with err.
+ */
+const struct spool_index *catalog_index_for(struct catalog *catalog,
+    const char *word, struct err *err);
 
 /*
  * The job of that very id if the kept index has it and it still holds as far as

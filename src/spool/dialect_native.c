@@ -23,6 +23,8 @@ claim(struct buf *id, const char *dirname, const char *journal)
 	const char *tag = spool_name_tag(dirname);
 
 	(void)journal;
+	if (spool_name_is_own(tag)) /* that is a name, and never an id */
+		tag = dirname;
 	dialect_escape(id, tag, strlen(tag));
 }
 

@@ -13,18 +13,15 @@ static int
 mix(const char *data, size_t size, void *arg)
 {
 	uint64_t *hash = arg;
-	size_t i;
 
-	/* FNV-1a. */
-	for (i = 0; i < size; i++)
-		*hash = (*hash ^ (unsigned char)data[i]) * 1099511628211u;
+	*hash = hash_add(*hash, data, size);
 	return 0;
 }
 
 uint64_t
 journal_progress_print(const struct journal *journal)
 {
-	uint64_t hash = 14695981039346656037u;
+	uint64_t hash = HASH_INIT;
 
 	if (journal->phase)
 		mix(journal->phase, strlen(journal->phase) + 1, &hash);

@@ -7,7 +7,6 @@
 #include "base/compat.h"
 #include "spool/spool.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -176,31 +175,59 @@ spool_path_of(const struct spool *spool, const char *name)
 	return xasprintf("%s/%s", spool->path, name);
 }
 
-/* Has `name` the stamp's shape at its beginning? */
+/* Does the text begin with that shape: d for a digit, x for a hexadecimal one,
+ * any other character for itself?  Asked of every name of a root, so without
+ * the C library's tables, which belong to a locale. */
+static bool
+has_shape(const char *text, const char *shape)
+{
+	for (; *shape; shape++, text++) {
+		bool digit = *text >= '0' && *text <= '9';
+		char letter = (char)(*text | 0x20);
+
+		if (*shape == 'd' ? !digit
+			: *shape == 'x'
+			? !digit && (letter < 'a' || letter > 'f')
+			: *text != *shape)
+			return false;
+	}
+	return true;
+}
+
+/* Has `name` the stamp's shape at its beginning, and something after it? */
 static bool
 has_stamp(const char *name)
 {
-	static const char shape[] = NAME_STAMP_SHAPE;
-	size_t i;
-
-	for (i = 0; shape[i]; i++)
-		if (shape[i] == 'd' ? !isdigit((unsigned char)name[i])
-				    : shape[i] != name[i])
-			return false;
-	return name[i] != '\0';
+	return has_shape(name, NAME_STAMP_SHAPE) &&
+	    name[sizeof(NAME_STAMP_SHAPE) - 1] != '\0';
 }
 
+static int
+two_digits(const char *text)
+{
+	return (text[0] - '0') * 10 + (text[1] - '0');
+}
+
+/* Roots are as big as they get: without sscanf or timegm. */
 usec_t
 spool_name_stamp(const char *name)
 {
-	char text[TIME_TEXT_MAX];
-	usec_t when;
+	int month, day, hour, minute, second;
+	int64_t seconds;
 
 	if (!has_stamp(name))
 		return -1;
-	snprintf(text, sizeof(text), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", name,
-	    name + 4, name + 6, name + 9, name + 11, name + 13);
-	return time_parse(text, &when) == 0 ? when : -1;
+	month = two_digits(name + 4);
+	day = two_digits(name + 6);
+	hour = two_digits(name + 9);
+	minute = two_digits(name + 11);
+	second = two_digits(name + 13);
+	if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 ||
+	    second > 60)
+		return -1;
+	seconds = time_of_date(two_digits(name) * 100 + two_digits(name + 2),
+	    month, day, hour, minute, second);
+	return seconds < 0 ? -1 : seconds * USEC_PER_SEC;
 }
 
 void
@@ -252,15 +279,8 @@ spool_job_release(struct spool_job *job)
 bool
 spool_name_is_own(const char *name)
 {
-	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	size_t i;
+	static const char shape[] =
+	    NAME_STAMP_SHAPE "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
-	if (!has_stamp(name))
-		return false;
-	name += sizeof(NAME_STAMP_SHAPE) - 1;
-	for (i = 0; shape[i]; i++)
-		if (shape[i] == 'x' ? !isxdigit((unsigned char)name[i])
-				    : shape[i] != name[i])
-			return false;
-	return name[i] == '\0';
+	return has_shape(name, shape) && name[sizeof(shape) - 1] == '\0';
 }

@@ -24,6 +24,7 @@
 
 #include <sys/stat.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/util.h"
 #include "spool/names.h"
@@ -77,9 +78,9 @@ void spool_job_copy(struct spool_job *job, const struct spool_job *from);
 void spool_job_release(struct spool_job *job);
 
 struct spool_entry {
-	struct spool_job job;
-	usec_t stamp; /* time in the name; -1 if it has none */
-	bool own;     /* has the form of a name that jobdir gives */
+	struct spool_job job; /* its strings belong to the index */
+	usec_t stamp;         /* time in the name; -1 if it has none */
+	bool own;             /* has the form of a name that jobdir gives */
 };
 
 /* A directory that is not of ours, as it was when it was looked into: what jobs
@@ -99,6 +100,7 @@ struct spool_seen {
 struct spool_index {
 	struct spool_entry *entries;
 	size_t count;
+	struct arena text;
 
 	/* Whether it still holds. */
 	struct spool_seen *seen; /* by name */
@@ -118,10 +120,21 @@ int spool_index_read(struct spool_index *index, const struct spool *spool,
     struct err *err);
 void spool_index_release(struct spool_index *index);
 
+/*
+ * The same, of those names of ours only that `word` may mean: as an id or the
+ * beginning of one, as the long form of an id, or as the name of a directory.
+ * These, and all others, have the ids that they have in the whole index.
+ */
+int spool_index_read_for(struct spool_index *index, const struct spool *spool,
+    const char *word, struct err *err);
+
 /* The same as release and read, sparing a look into directories that did not
  * change.  After -1 the index is empty. */
 int spool_index_update(struct spool_index *index, const struct spool *spool,
     struct err *err);
+
+/* Has the root not changed for so long that what is read now can be kept? */
+bool spool_is_settled(const struct spool *spool);
 
 /* Is the index what a new reading would give?  One stat for the root and one
  * for each directory that is not of ours. */

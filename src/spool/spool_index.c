@@ -21,37 +21,66 @@ struct reading {
 	const struct spool_index *old;
 	size_t room;
 	size_t seen_room;
+	const char *word; /* NULL: every name of ours is wanted */
 	int rootfd;
 	usec_t now;
 	const char *name;        /* of the directory being looked at */
 	struct spool_seen *seen; /* its own; NULL: a name of ours */
+	char *own_journal;       /* name of the journal of ours */
 };
 
-/* A job of directory reading->name. */
-static void
-add_job(void *arg, const char *journal)
+static struct spool_entry *
+new_entry(struct reading *reading)
 {
-	const struct dialect *dialect = dialect_of(journal);
-	struct reading *reading = arg;
 	struct spool_index *index = reading->index;
-	struct spool_entry *entry;
-	struct buf id = BUF_INIT;
 
 	if (index->count == reading->room) {
 		reading->room = reading->room ? reading->room * 2 : 64;
 		index->entries = xrealloc(index->entries, reading->room,
 		    sizeof(*index->entries));
 	}
+	return &index->entries[index->count++];
+}
+
+static char *
+keep(struct spool_index *index, const char *text)
+{
+	return arena_add(&index->text, text, strlen(text));
+}
+
+/* A job with a name of ours: the id is part of it. */
+static void
+add_own(struct reading *reading)
+{
+	struct spool_entry *entry = new_entry(reading);
+	char *name = keep(reading->index, reading->name);
+
+	if (!reading->own_journal)
+		reading->own_journal = keep(reading->index, JOB_JOURNAL);
+	entry->job = (struct spool_job){ .name = name,
+		.journal = reading->own_journal,
+		.id = name + sizeof(NAME_STAMP_SHAPE) - 1 };
+	entry->stamp = spool_name_stamp(name);
+	entry->own = true;
+}
+
+/* A job of the foreign directory reading->name. */
+static void
+add_job(void *arg, const char *journal)
+{
+	const struct dialect *dialect = dialect_of(journal);
+	struct reading *reading = arg;
+	struct spool_index *index = reading->index;
+	struct spool_entry *entry = new_entry(reading);
+	struct buf id = BUF_INIT;
+
 	dialect->claim(&id, reading->name, journal);
-	entry = &index->entries[index->count++];
-	entry->job.name = xstrdup(reading->name);
-	entry->job.journal = xstrdup(journal);
-	entry->job.id = buf_steal(&id);
-	entry->job.shared = false;
+	entry->job = (struct spool_job){ .name = keep(index, reading->name),
+		.journal = keep(index, journal),
+		.id = keep(index, buf_str(&id)) };
 	entry->stamp = dialect->stamp(reading->name);
-	entry->own = reading->seen == NULL;
-	if (!reading->seen)
-		return;
+	entry->own = false;
+	buf_release(&id);
 	reading->seen->journals = xrealloc(reading->seen->journals,
 	    reading->seen->count + 1, sizeof(char *));
 	reading->seen->journals[reading->seen->count++] = xstrdup(journal);
@@ -155,6 +184,19 @@ add_foreign(struct reading *reading, const struct stat *st)
 	return 0;
 }
 
+/* May the word mean the job with that name of ours?  It is an id's beginning, or
+ * begins with an id. */
+static bool
+may_be_meant(const char *name, const char *word)
+{
+	const char *id = name + sizeof(NAME_STAMP_SHAPE) - 1;
+	size_t same = 0;
+
+	while (id[same] && id[same] == word[same])
+		same++;
+	return !id[same] || !word[same] || strcmp(name, word) == 0;
+}
+
 /* Only directories are jobs; a name of ours is one without a look. */
 static int
 add_directory(void *arg, const char *name)
@@ -168,7 +210,8 @@ add_directory(void *arg, const char *name)
 	reading->name = name;
 	reading->seen = NULL;
 	if (spool_name_is_own(name)) {
-		add_job(reading, JOB_JOURNAL);
+		if (!reading->word || may_be_meant(name, reading->word))
+			add_own(reading);
 		return 0;
 	}
 	memset(&st, 0, sizeof(st));
@@ -200,16 +243,13 @@ newest_first(const void *left, const void *right)
 	return strcmp(a->job.journal, b->job.journal);
 }
 
-static int
-by_id(const void *left, const void *right)
+/* Has `a` the id rather than `b`?  The newest has; without a time is oldest. */
+static bool
+goes_first(const struct spool_entry *a, const struct spool_entry *b)
 {
-	const struct spool_entry *const *a = left, *const *b = right;
-	int order = strcmp((*a)->job.id, (*b)->job.id);
-
-	/* Of one id the newest comes first; without a time is oldest. */
-	if (order == 0)
-		order = ((*a)->stamp < 0) - ((*b)->stamp < 0);
-	return order ? order : newest_first(*a, *b);
+	if ((a->stamp < 0) != (b->stamp < 0))
+		return a->stamp >= 0;
+	return newest_first(a, b) < 0;
 }
 
 char *
@@ -222,36 +262,51 @@ spool_long_id(const char *id, const char *dirname)
 	return buf_steal(&text);
 }
 
+static void
+lengthen_id(struct spool_index *index, struct spool_entry *entry)
+{
+	cleanup_free char *id = spool_long_id(entry->job.id, entry->job.name);
+
+	entry->job.id = keep(index, id);
+}
+
 /* Give every older claimant of an id its long form. */
 static void
 part_claimants(struct spool_index *index)
 {
-	struct spool_entry **sorted;
-	size_t i, first = 0;
-	char *id;
+	struct spool_entry **slots, *entry, *older;
+	size_t i, at, size = 64;
 
-	sorted = xrealloc(NULL, index->count, sizeof(struct spool_entry *));
-	for (i = 0; i < index->count; i++)
-		sorted[i] = &index->entries[i];
-	qsort(sorted, index->count, sizeof(struct spool_entry *), by_id);
-	for (i = 1; i < index->count; i++) {
-		if (strcmp(sorted[i]->job.id, sorted[first]->job.id) != 0) {
-			first = i;
+	while (size < index->count * 2)
+		size *= 2;
+	slots = xrealloc(NULL, size, sizeof(*slots));
+	memset(slots, 0, size * sizeof(*slots));
+	for (i = 0; i < index->count; i++) {
+		entry = &index->entries[i];
+		at = (size_t)hash_text(entry->job.id) & (size - 1);
+		while (
+		    slots[at] && strcmp(slots[at]->job.id, entry->job.id) != 0)
+			at = (at + 1) & (size - 1);
+		older = slots[at];
+		slots[at] = entry;
+		if (!older)
 			continue;
+		if (goes_first(older, entry)) {
+			slots[at] = older;
+			older = entry;
 		}
-		id = spool_long_id(sorted[i]->job.id, sorted[i]->job.name);
-		free(sorted[i]->job.id);
-		sorted[i]->job.id = id;
+		lengthen_id(index, older);
 	}
-	free(sorted);
+	free(slots);
 }
 
 static int
 read_root(struct spool_index *index, const struct spool_index *old,
-    const struct spool *spool, struct err *err)
+    const struct spool *spool, const char *word, struct err *err)
 {
 	struct reading reading = { .index = index,
 		.old = old,
+		.word = word,
 		.rootfd = spool->fd,
 		.now = time_wall() };
 
@@ -276,13 +331,20 @@ read_root(struct spool_index *index, const struct spool_index *old,
 	return 0;
 }
 
+static const struct spool_index nothing;
+
 int
 spool_index_read(struct spool_index *index, const struct spool *spool,
     struct err *err)
 {
-	static const struct spool_index nothing;
+	return read_root(index, &nothing, spool, NULL, err);
+}
 
-	return read_root(index, &nothing, spool, err);
+int
+spool_index_read_for(struct spool_index *index, const struct spool *spool,
+    const char *word, struct err *err)
+{
+	return read_root(index, &nothing, spool, word, err);
 }
 
 int
@@ -290,10 +352,19 @@ spool_index_update(struct spool_index *index, const struct spool *spool,
     struct err *err)
 {
 	struct spool_index old = *index;
-	int result = read_root(index, &old, spool, err);
+	int result = read_root(index, &old, spool, NULL, err);
 
 	spool_index_release(&old);
 	return result;
+}
+
+bool
+spool_is_settled(const struct spool *spool)
+{
+	struct stat st;
+
+	return spool->fd >= 0 && fstat(spool->fd, &st) == 0 &&
+	    fsio_ctime(&st) + SPOOL_SETTLE <= time_wall();
 }
 
 /* Does the root hold the same names as when it was read? */
@@ -346,14 +417,13 @@ spool_index_release(struct spool_index *index)
 {
 	size_t i, k;
 
-	for (i = 0; i < index->count; i++)
-		spool_job_release(&index->entries[i].job);
 	for (i = 0; i < index->seen_count; i++) {
 		for (k = 0; k < index->seen[i].count; k++)
 			free(index->seen[i].journals[k]);
 		free(index->seen[i].journals);
 		free(index->seen[i].name);
 	}
+	arena_release(&index->text);
 	free(index->entries);
 	free(index->seen);
 	memset(index, 0, sizeof(*index));

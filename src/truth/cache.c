@@ -56,11 +56,7 @@ record_cache_free(struct record_cache *cache)
 static struct cached **
 slot_of(struct record_cache *cache, const char *name)
 {
-	uint64_t hash = 14695981039346656037u;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 1099511628211u;
-	return &cache->slots[(hash ^ hash >> 32) % CACHE_SLOTS];
+	return &cache->slots[hash_text(name) % CACHE_SLOTS];
 }
 
 /* The stat of the journal if it is one that does not change any more, and

@@ -329,10 +329,10 @@ add_evidence(const struct record *record, struct buf *out)
 }
 
 void
-evidence_write(struct record *record)
+evidence_write(const struct record *record, char text[EVIDENCE_MAX])
 {
 	struct buf out = BUF_INIT;
 
 	add_evidence(record, &out);
-	evidence_put(&out, record->evidence, sizeof(record->evidence));
+	evidence_put(&out, text, EVIDENCE_MAX);
 }

@@ -14,11 +14,11 @@
 
 #include "truth/scan.h"
 
-enum { OUTCOME_MAX = 320 };
+enum { OUTCOME_MAX = 320, EVIDENCE_MAX = 320 };
 
-/* Fill record->evidence, one line, from the rule that decided.  After
+/* How the state was derived, one line, from the rule that decided.  After
  * SCAN_FULL it also tells when a job whose end is not known last wrote. */
-void evidence_write(struct record *record);
+void evidence_write(const struct record *record, char text[EVIDENCE_MAX]);
 
 /* What ended it or why it is so: "exit code 7", "signal SIGSEGV, core dumped",
  * "time limit of 2 s, signal SIGTERM"; "" while it runs. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "spool/job.h"
 #include "truth/scan.h"
 
 enum { PREFIX_LEAST = 4, NAMED_MOST = 10, WORD_SHOWN = 100 };
@@ -128,13 +129,13 @@ is_long_form(const char *word, const char *tilde,
 	return strcmp(tilde, form) == 0;
 }
 
+/* By id or directory: what names tell.  0, 1: none, -1: several. */
 static int
-in_index(const struct spool *spool, const struct spool_index *index,
-    const char *word, struct spool_job *job, struct err *err)
+by_names(const struct spool_index *index, const char *word,
+    struct spool_job *job, struct err *err)
 {
 	const char *tilde = strchr(word, '~');
 	size_t i;
-	int found;
 
 	for (i = 0; i < index->count; i++)
 		if (strcmp(index->entries[i].job.id, word) == 0)
@@ -146,32 +147,53 @@ in_index(const struct spool *spool, const struct spool_index *index,
 		    (tilde && is_long_form(word, tilde, entry)))
 			return take(job, entry);
 	}
-	found = is_hexadecimal(word) ? by_prefix(index, word, job, err) : 1;
+	return is_hexadecimal(word) ? by_prefix(index, word, job, err) : 1;
+}
+
+static int
+resolve_word(struct catalog *catalog, const char *word, struct spool_job *job,
+    struct err *err)
+{
+	const struct spool_index *index = catalog_index_for(catalog, word, err);
+	int found;
+
+	if (!index)
+		return -1;
+	found = by_names(index, word, job, err);
 	if (found <= 0)
 		return found;
-	if (newest_record(spool, index, has_name, word, job) == 0)
+	index = catalog_index(catalog, err);
+	if (!index)
+		return -1;
+	if (newest_record(catalog->spool, index, has_name, word, job) == 0)
 		return 0;
 	found = by_prefix(index, word, job, err);
 	return found <= 0 ? found : not_found(word, err);
 }
 
 static int
-resolve_word(struct catalog *catalog, const char *word, bool allow_last,
-    struct spool_job *job, struct err *err)
+resolve_last(struct catalog *catalog, struct spool_job *job, struct err *err)
 {
-	const struct spool *spool = catalog->spool;
 	const struct spool_index *index = catalog_index(catalog, err);
 
 	if (!index)
 		return -1;
-	if (strcmp(word, RESOLVE_LAST) != 0)
-		return in_index(spool, index, word, job, err);
-	if (!allow_last)
-		return not_found(word, err);
-	if (newest_record(spool, index, is_from_run, word, job) == 0)
+	if (newest_record(catalog->spool, index, is_from_run, RESOLVE_LAST,
+		job) == 0)
 		return 0;
 	return err_set(err, ERR_NOT_FOUND,
-	    "no job was started with jobdir run in %s", spool->path);
+	    "no job was started with jobdir run in %s", catalog->spool->path);
+}
+
+/* A directory with a name of ours: 0, or -1 if there is none. */
+static int
+by_directory(const struct spool *spool, const char *word, struct spool_job *job)
+{
+	if (spool->fd < 0 || !spool_name_is_own(word) ||
+	    !job_is_visible(spool->fd, word))
+		return -1;
+	spool_job_native(job, word);
+	return 0;
 }
 
 int
@@ -184,10 +206,15 @@ resolve_in(struct catalog *catalog, const char *word, bool allow_last,
 	if (!*word || strchr(word, '/') || strcmp(word, ".") == 0 ||
 	    strcmp(word, "..") == 0)
 		return not_found(word, err);
+	if (strcmp(word, RESOLVE_LAST) == 0)
+		return allow_last ? resolve_last(catalog, job, err)
+				  : not_found(word, err);
+	/* No id is like the name of a directory of ours. */
+	if (by_directory(catalog->spool, word, job) == 0)
+		return 0;
 	/* An exact id comes first in the order, and needs no list. */
 	entry = catalog_find(catalog, word);
-	return entry ? take(job, entry)
-		     : resolve_word(catalog, word, allow_last, job, err);
+	return entry ? take(job, entry) : resolve_word(catalog, word, job, err);
 }
 
 int

@@ -4,7 +4,9 @@
  * In this order: "@last" (where allowed), exact id, exact directory name,
  * "<id>~<directory>", unique prefix of an id (at least 4 characters) if the
  * word is of hexadecimal digits and '-' only, exact `name` (the newest job that
- * has it), unique prefix of any id (at least 4 characters).  A word with '/',
+ * has it), unique prefix of any id (at least 4 characters).  A directory whose
+ * name is one that jobdir gives is looked up at once, not compared with others:
+ * its id is the one in its name, though a copy may claim it, too.  A word with '/',
  * "." and "..", or an empty one names nothing, and no path is made of it.
  */
 #ifndef TRUTH_RESOLVE_H

@@ -20,7 +20,6 @@
 
 #include "base/fsio.h"
 #include "spool/tree.h"
-#include "truth/evidence.h"
 
 enum {
 	/* A pid file may be copied so long after the journal beside it. */
@@ -28,12 +27,13 @@ enum {
 	CLOCK_GRAIN = 50 * 1000, /* of stamps, and of a process's start */
 };
 
-/* What stays the same for the life of this process. */
+/* What stays the same for the life of this process; each thread learns it for
+ * itself. */
 static const struct proc_place *
 own_place(void)
 {
-	static struct proc_place place;
-	static bool known;
+	static _Thread_local struct proc_place place;
+	static _Thread_local bool known;
 
 	if (!known) {
 		proc_place_self(&place);
@@ -497,7 +497,6 @@ scan_job(const struct spool *spool, const struct spool_job *job,
 		return -1;
 	if (jobdir < 0) {
 		set_unreadable(spool, record, strerror(errno));
-		evidence_write(record);
 		return 0;
 	}
 	derive(spool, jobdir, spool_name_is_own(job->name), record);
@@ -508,7 +507,6 @@ scan_job(const struct spool *spool, const struct spool_job *job,
 	set_times(jobdir, record);
 	if (depth == SCAN_FULL)
 		look_closely(jobdir, record);
-	evidence_write(record);
 	return 0;
 }
 
@@ -520,7 +518,6 @@ scan_look(const struct spool *spool, struct record *record)
 	if (jobdir < 0)
 		return -1;
 	look_closely(jobdir, record);
-	evidence_write(record);
 	return 0;
 }
 

@@ -37,7 +37,6 @@ struct record {
 	usec_t journal_written;     /* modification time; -1: not known */
 	struct verdict verdict;
 	char journal_error[JOURNAL_COMPLAINT_MAX]; /* "" if all is well */
-	char evidence[320]; /* how the state was derived, one line */
 	usec_t started;  /* as recorded, else in the name, else of the file */
 	usec_t finished; /* -1 while it lives or if not known */
 	double duration; /* seconds, so far or in total; < 0: not known */

@@ -197,14 +197,7 @@ op_status(struct ops *ops, struct op_call *call)
 }
 
 json_t *
-ops_show(struct ops *ops, const char *word, bool allow_last, struct err *err)
+ops_show(const struct ops *ops, const struct record *record)
 {
-	struct op_call call = { .allow_last = allow_last };
-	struct spool_job job;
-	json_t *result = NULL;
-
-	if (op_resolve(ops, &call, word, &job, err) == 0)
-		result = show(ops, &job, err);
-	spool_job_release(&job);
-	return result;
+	return record_json_status(ops, record);
 }

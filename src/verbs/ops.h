@@ -118,18 +118,33 @@ struct ops_list_query {
 	bool leftover;        /* count what ended jobs left behind, too */
 	bool kind;            /* tell the dialect of jobs by others */
 	size_t command_characters; /* longer commands are cut; 0: none */
-	/* What is made of a job; NULL: the members of list_jobs. */
+	/* What is made of a job, maybe by another thread; NULL: the members of
+	 * list_jobs. */
 	json_t *(*make)(const struct ops *ops, const struct record *record);
+	bool ids_only; /* nothing is made of it */
 };
 
-/* Call `each` with a job (members as in list_jobs, and "leftover"; borrowed),
- * newest first, until it returns non-zero. */
-int ops_list(struct ops *ops, const struct ops_list_query *query,
-    int (*each)(void *arg, json_t *job), void *arg, struct err *err);
+/* A job of a list, borrowed. */
+struct ops_listed {
+	const char *id;
+	json_t *job;      /* ops_list(): members as in list_jobs */
+	const char *text; /* ops_list_text(): the same as one line of JSON */
+	size_t length;    /* of the text */
+};
 
-/* The object of get_job_status for the job that `word` names, or NULL. */
-json_t *ops_show(struct ops *ops, const char *word, bool allow_last,
+/*
+ * Call `each` with the jobs, newest first, until it returns non-zero.  All
+ * processors look for them; `each` is called by the caller's thread.
+ */
+int ops_list(struct ops *ops, const struct ops_list_query *query,
+    int (*each)(void *arg, const struct ops_listed *job), void *arg,
     struct err *err);
+int ops_list_text(struct ops *ops, const struct ops_list_query *query,
+    int (*each)(void *arg, const struct ops_listed *job), void *arg,
+    struct err *err);
+
+/* The object of get_job_status for a record of SCAN_FULL. */
+json_t *ops_show(const struct ops *ops, const struct record *record);
 
 /* The error of a call as the result of an operation whose errors are in band:
  * {"success": false, "error", "code"}; a new reference. */

@@ -237,7 +237,7 @@ launch(struct execution *x)
 }
 
 static int
-count_live(void *arg, json_t *job)
+count_live(void *arg, const struct ops_listed *job)
 {
 	int64_t *live = arg;
 
@@ -253,7 +253,8 @@ check_limit(struct execution *x, struct err *err)
 	struct ops_list_query query = { .statuses = 1u << STATUS_RUNNING |
 		    1u << STATUS_QUEUED,
 		.limit = -1,
-		.newest_ended = -1 };
+		.newest_ended = -1,
+		.ids_only = true };
 	int64_t live = 0;
 
 	if (ops_list(x->ops, &query, count_live, &live, err) < 0)

@@ -34,7 +34,7 @@ ops_job(struct ops *ops, const char *id, struct record *record, struct err *err)
 	entry = catalog_find(&ops->catalog, id);
 	if (!entry) {
 		const struct spool_index *index =
-		    catalog_index(&ops->catalog, err);
+		    catalog_index_for(&ops->catalog, id, err);
 
 		if (!index)
 			return -1;

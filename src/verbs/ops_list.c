@@ -1,265 +1,41 @@
 /*
- * ops_list.c: jobs, newest first
+ * ops_list.c: pages of jobs
  *
- * The order is by start, ties by id.  A name of ours carries the second at
- * which its job was made, so records are read from the newest name on and given
- * out as soon as no later one can come before them: a page costs what it shows.
- *
- * Invariant: a cursor is a position in that order, "<start>:<id>"; it means the
- * same to every process.
+ * Invariant: a cursor is a position in the order of listing.h,
+ * "<start>:<id>"; it means the same to every process.
  */
 #include "base/compat.h"
-#include "verbs/internal.h"
+#include "verbs/listing.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
-#include "verbs/cursor.h"
-
-/* A start comes at most so long after the second in its name. */
-enum { NAME_SLACK = 2 * USEC_PER_SEC, PAGE_BYTES = 16 * 1024, PAGE_JOBS = 20 };
-
-struct candidate {
-	usec_t started;
-	char *id;
-	bool ended;
-	json_t *job;
-};
-
-struct listing {
-	struct ops *ops;
-	const struct ops_list_query *query;
-	const struct cursor *after; /* NULL: from the beginning */
-	struct candidate *waiting;  /* not given out yet */
-	size_t count;
-	size_t room;
-	int64_t given;
-	int64_t given_ended;
-	int (*each)(void *arg, json_t *job);
-	void *arg;
-	int result;   /* non-zero: stop */
-	size_t total; /* jobs of the root */
-};
-
-static int
-before(const void *left, const void *right)
-{
-	const struct candidate *a = left, *b = right;
-
-	if (a->started != b->started)
-		return a->started > b->started ? -1 : 1;
-	return strcmp(a->id, b->id);
-}
-
-static void
-drop(struct candidate *candidate)
-{
-	free(candidate->id);
-	json_decref(candidate->job);
-}
-
-static void
-give(struct listing *l, const struct candidate *c)
-{
-	const struct ops_list_query *q = l->query;
-
-	if (l->result)
-		return;
-	if (q->newest_ended >= 0 && c->ended &&
-	    l->given_ended >= q->newest_ended)
-		return;
-	if (q->limit >= 0 && l->given >= q->limit) {
-		l->result = 1;
-		return;
-	}
-	l->given++;
-	l->given_ended += c->ended;
-	l->result = l->each(l->arg, c->job);
-}
-
-/* Give out what started after `bound`; the rest may still be overtaken. */
-static void
-flush(struct listing *l, usec_t bound)
-{
-	size_t i, kept = 0;
-
-	if (l->count == 0)
-		return;
-	qsort(l->waiting, l->count, sizeof(*l->waiting), before);
-	for (i = 0; i < l->count; i++) {
-		if (l->waiting[i].started <= bound && !l->result) {
-			l->waiting[kept++] = l->waiting[i];
-			continue;
-		}
-		give(l, &l->waiting[i]);
-		drop(&l->waiting[i]);
-	}
-	l->count = kept;
-}
-
-/* Does the name match a pattern in which * and ? are the only wildcards? */
-static bool
-is_like(const char *name, const char *pattern)
-{
-	const char *star = NULL, *retry = NULL;
-
-	while (*name) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			retry = name;
-		} else if (*pattern == '?' || *pattern == *name) {
-			pattern++;
-			name++;
-		} else if (star) { /* let the last * take one more */
-			pattern = star;
-			name = ++retry;
-		} else {
-			return false;
-		}
-	}
-	return pattern[strspn(pattern, "*")] == '\0';
-}
-
-/* Does `path` lie in directory `dir` or is it that? */
-static bool
-is_below(const char *path, const char *dir)
-{
-	size_t length = strlen(dir);
-
-	while (length > 1 && dir[length - 1] == '/')
-		length--;
-	if (!path || strncmp(path, dir, length) != 0)
-		return false;
-	return path[length] == '\0' || path[length] == '/' || length == 1;
-}
-
-static bool
-matches(const struct ops_list_query *q, const struct record *record)
-{
-	const struct journal *j = &record->journal;
-
-	if (q->statuses && !(q->statuses & 1u << record->verdict.status))
-		return false;
-	if (q->name && (!j->name || !is_like(j->name, q->name)))
-		return false;
-	return !q->cwd || is_below(j->cwd, q->cwd);
-}
-
-/* One stat: an own job whose journal can't change any more has ended. */
-static bool
-is_surely_ended(const struct listing *l, const struct spool_entry *entry)
-{
-	char path[JOB_NAME_MAX + sizeof(JOB_JOURNAL) + 1];
-	struct stat st;
-
-	if (!entry->own)
-		return false;
-	snprintf(path, sizeof(path), "%s/" JOB_JOURNAL, entry->job.name);
-	return fstatat(l->ops->spool->fd, path, &st, AT_SYMLINK_NOFOLLOW) ==
-	    0 &&
-	    S_ISREG(st.st_mode) && (st.st_mode & S_IWUSR) == 0;
-}
-
-/* Can it be told without reading that the entry is not wanted? */
-static bool
-is_unwanted(const struct listing *l, const struct spool_entry *entry)
-{
-	const unsigned live =
-	    1u << STATUS_QUEUED | 1u << STATUS_RUNNING | 1u << STATUS_UNKNOWN;
-	const struct ops_list_query *q = l->query;
-
-	if (l->after && entry->own &&
-	    entry->stamp > l->after->started + NAME_SLACK)
-		return true;
-	if (q->statuses && !(q->statuses & ~live))
-		return is_surely_ended(l, entry);
-	return q->newest_ended >= 0 && l->given_ended >= q->newest_ended &&
-	    is_surely_ended(l, entry);
-}
-
-static bool
-is_after(const struct cursor *cursor, const struct record *record)
-{
-	if (!cursor)
-		return true;
-	if (record->started != cursor->started)
-		return record->started < cursor->started;
-	return strcmp(record->job.id, cursor->id) > 0;
-}
-
-static void
-consider(struct listing *l, const struct spool_entry *entry)
-{
-	struct record record;
-	struct candidate *c;
-
-	if (is_unwanted(l, entry))
-		return;
-	if (record_cache_scan(l->ops->cache, l->ops->spool, &entry->job,
-		l->query->leftover ? SCAN_FULL : SCAN_STATE, &record) == 0 &&
-	    is_after(l->after, &record) && matches(l->query, &record)) {
-		if (l->count == l->room) {
-			l->room = l->room ? l->room * 2 : 64;
-			l->waiting =
-			    xrealloc(l->waiting, l->room, sizeof(*l->waiting));
-		}
-		c = &l->waiting[l->count++];
-		c->started = record.started;
-		c->id = xstrdup(record.job.id);
-		c->ended = status_is_final(record.verdict.status) &&
-		    record.leftover == 0;
-		c->job = l->query->make ? l->query->make(l->ops, &record)
-					: record_json_listed(&record,
-					      l->query->command_characters
-						  ? l->query->command_characters
-						  : SIZE_MAX);
-		if (l->query->kind && record.dialect != &dialect_native)
-			json_set_string(c->job, "kind", record.dialect->kind);
-		if (record.leftover > 0)
-			json_object_set_new(c->job, "leftover",
-			    json_integer(record.leftover));
-	}
-	record_release(&record);
-}
-
-static int
-run(struct listing *l, struct err *err)
-{
-	const struct spool_index *index;
-	size_t i;
-
-	if (op_recheck(l->ops, err) < 0)
-		return -1;
-	index = catalog_index(&l->ops->catalog, err);
-	if (!index)
-		return -1;
-	l->total = index->count;
-	for (i = 0; i < index->count && !l->result; i++) {
-		const struct spool_entry *entry = &index->entries[i];
-
-		if (entry->own && l->count > 0)
-			flush(l, entry->stamp + NAME_SLACK);
-		if (!l->result)
-			consider(l, entry);
-	}
-	flush(l, INT64_MIN);
-	free(l->waiting);
-	return 0;
-}
+enum { PAGE_BYTES = 16 * 1024, PAGE_JOBS = 20 };
 
 int
 ops_list(struct ops *ops, const struct ops_list_query *query,
-    int (*each)(void *arg, json_t *job), void *arg, struct err *err)
+    int (*each)(void *arg, const struct ops_listed *job), void *arg,
+    struct err *err)
 {
 	struct listing l = { .ops = ops,
 		.query = query,
 		.each = each,
 		.arg = arg };
 
-	return run(&l, err);
+	return listing_run(&l, err);
+}
+
+int
+ops_list_text(struct ops *ops, const struct ops_list_query *query,
+    int (*each)(void *arg, const struct ops_listed *job), void *arg,
+    struct err *err)
+{
+	struct listing l = { .ops = ops,
+		.query = query,
+		.as_text = true,
+		.each = each,
+		.arg = arg };
+
+	return listing_run(&l, err);
 }
 
 /* What a page is made of, until it is full. */
@@ -272,10 +48,10 @@ struct filling {
 };
 
 static int
-add_to_page(void *arg, json_t *job)
+add_to_page(void *arg, const struct ops_listed *listed)
 {
 	struct filling *page = arg;
-	size_t bytes = json_dumpb(job, NULL, 0, JSON_COMPACT) + 1;
+	size_t bytes = json_dumpb(listed->job, NULL, 0, JSON_COMPACT) + 1;
 
 	if ((int64_t)json_array_size(page->jobs) == page->limit ||
 	    (json_array_size(page->jobs) > 0 &&
@@ -284,7 +60,7 @@ add_to_page(void *arg, json_t *job)
 		return 1;
 	}
 	page->bytes += bytes;
-	json_array_append(page->jobs, job);
+	json_array_append(page->jobs, listed->job);
 	return 0;
 }
 
@@ -305,6 +81,7 @@ op_list_page(struct ops *ops, const struct op_call *call,
 		.most_bytes = bytes };
 	struct listing l = { .ops = ops,
 		.query = query,
+		.page = true,
 		.each = add_to_page,
 		.arg = &filling };
 	struct cursor cursor = { 0 };
@@ -314,7 +91,7 @@ op_list_page(struct ops *ops, const struct op_call *call,
 		return err_set(err, ERR_INVALID, ERROR_PARAMETER, "cursor");
 	l.after = text ? &cursor : NULL;
 	filling.jobs = json_array();
-	result = run(&l, err);
+	result = listing_run(&l, err);
 	cursor_release(&cursor);
 	if (result < 0) {
 		json_decref(filling.jobs);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "truth/evidence.h"
 
 enum { PAGE_JOBS = 50, PAGE_BYTES = 32 * 1024, WORD_SHOWN = 100 };
 
@@ -123,6 +124,7 @@ static json_t *
 cancel(struct ops *ops, struct op_call *call, const struct record *record,
     struct err *err)
 {
+	char evidence[EVIDENCE_MAX];
 	const char *note = NULL;
 	struct request request;
 	json_t *result;
@@ -130,7 +132,8 @@ cancel(struct ops *ops, struct op_call *call, const struct record *record,
 	if (status_is_final(record->verdict.status))
 		return error_object(ERROR_COMPLETED, "already_ended");
 	if (record->verdict.status == STATUS_UNKNOWN) {
-		err_set(err, ERR_REFUSED, ERROR_KILL_UNKNOWN, record->evidence);
+		evidence_write(record, evidence);
+		err_set(err, ERR_REFUSED, ERROR_KILL_UNKNOWN, evidence);
 		return NULL;
 	}
 	op_stop_request(call, &request);

@@ -30,8 +30,8 @@ json_set_string(json_t *object, const char *key, const char *value)
 	if (!value)
 		return;
 	text_add_utf8(&text, value, strlen(value), &lossy);
-	json_object_set_new(object, key,
-	    json_stringn(buf_str(&text), text.len));
+	json_object_set_new_nocheck(object, key,
+	    json_stringn_nocheck(buf_str(&text), text.len));
 	buf_release(&text);
 }
 
@@ -43,7 +43,7 @@ json_set_time(json_t *object, const char *key, usec_t when)
 	if (when < 0)
 		return;
 	time_format(when, text);
-	json_object_set_new(object, key, json_string(text));
+	json_object_set_new_nocheck(object, key, json_string_nocheck(text));
 }
 
 void
@@ -354,6 +354,7 @@ record_json_status(const struct ops *ops, const struct record *record)
 	const struct journal *j = &record->journal;
 	json_t *object = json_object();
 	bool running = record->verdict.status == STATUS_RUNNING;
+	char evidence[EVIDENCE_MAX];
 
 	json_set_string(object, "job_id", record->job.id);
 	record_json_status_word(object, record);
@@ -384,7 +385,8 @@ record_json_status(const struct ops *ops, const struct record *record)
 	set_usage(object, j);
 	set_started_by(object, j);
 	set_journal_error(object, record);
-	json_set_string(object, "evidence", record->evidence);
+	evidence_write(record, evidence);
+	json_set_string(object, "evidence", evidence);
 	if (record->verdict.orphaned)
 		json_object_set_new(object, "orphaned", json_true());
 	set_hint(object, record);

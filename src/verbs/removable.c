@@ -15,6 +15,7 @@
 
 #include "base/fsio.h"
 #include "spool/tree.h"
+#include "truth/evidence.h"
 
 enum {
 	SUPERVISOR_ENDS = 2 * USEC_PER_SEC,
@@ -199,7 +200,9 @@ judge(const struct spool *spool, int dir, const struct record *record,
     struct err *err)
 {
 	const char *id = record->job.id;
+	char evidence[EVIDENCE_MAX];
 
+	evidence_write(record, evidence);
 	switch (record->verdict.status) {
 	case STATUS_COMPLETED:
 	case STATUS_FAILED:
@@ -212,7 +215,7 @@ judge(const struct spool *spool, int dir, const struct record *record,
 		return err_set(err, ERR_REFUSED,
 		    "Job %s may live: %s\nif nothing of it lives, remove its "
 		    "directory by hand",
-		    id, record->evidence);
+		    id, evidence);
 	case STATUS_QUEUED:
 	case STATUS_RUNNING:
 	case STATUS_COUNT:
@@ -220,7 +223,7 @@ judge(const struct spool *spool, int dir, const struct record *record,
 	}
 	return err_set(err, ERR_REFUSED,
 	    "Job %s is %s: %s\nstop it first: jobdir kill %s", id,
-	    status_word(record->verdict.status), record->evidence, id);
+	    status_word(record->verdict.status), evidence, id);
 }
 
 int

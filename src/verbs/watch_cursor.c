@@ -139,15 +139,9 @@ mix(uint64_t n)
 static uint64_t
 id_of(const char *name, const char *journal)
 {
-	uint64_t hash = 14695981039346656037u;
-	const char *c;
+	uint64_t hash = hash_add(hash_text(name), "/", 1);
 
-	for (c = name; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-	hash = (hash ^ '/') * 1099511628211u;
-	for (c = journal; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-	return mix(hash) >> 16;
+	return mix(hash_add(hash, journal, strlen(journal))) >> 16;
 }
 
 static uint64_t

@@ -35,6 +35,23 @@ function rows(text) {
 	return rest;
 }
 
+/* So many that several threads read them: of two seconds, so that the order is
+ * told by the records, some of ours by name, one without a record. */
+function plant_crowd(root, count) {
+	for (let i = 0; i < count; i++) {
+		const n = String(i).padStart(3, '0');
+		const second = `2026-01-01T00:00:0${i % 2}`;
+		const id = `00000${n}-8b1d-4c8e-9f0a-5d2b7e6a1c3f`;
+
+		plant(root, `${second.replace(/[-:]/g, '')}Z__${i % 3 ? id : n}`, {
+			...ENDED,
+			name: `crowd ${n}`,
+			started: `${second}.${n}000Z`,
+		});
+	}
+	mkdirSync(join(root.runs, '20260101T000000Z__bare'));
+}
+
 describe('ls, not on a terminal', { concurrency: 4 }, () => {
 
 root_test('a table: full ids, RFC 3339, nothing cut', async (root) => {
@@ -294,4 +311,48 @@ root_test('control characters stay visible', async (root) => {
 	assert.match((await words.end()).out, /Job x\\x1b\[2Jy not found/);
 });
 
+});
+
+root_test('very many: the same order in all forms, and over MCP',
+    async (root) => {
+	plant_crowd(root, 700);
+
+	const { jobs } = JSON.parse(await fine(root, ['ls', '-a', '--json']));
+	const ids = jobs.map((job) => job.job_id);
+
+	assert.equal(new Set(ids).size, 701);
+	assert.deepEqual(jobs.map((job) => job.started),
+	    jobs.map((job) => job.started).toSorted().toReversed());
+	assert.deepEqual(jobs, lines(await fine(root, ['ls', '--jsonl']))
+	    .map((line) => JSON.parse(line)));
+	assert.deepEqual(ids, lines(await fine(root, ['ls', '-aq'])));
+	assert.deepEqual(ids, rows(await fine(root, ['ls', '-a']))
+	    .map(([id]) => id));
+	/* What may live, and the newest others. */
+	assert.equal(jobs.at(-1).job_id, 'bare');
+	assert.deepEqual([...ids.slice(0, 10), 'bare'],
+	    rows(await fine(root, ['ls'])).map(([id]) => id));
+
+	const server = await root.server();
+	const paged = [];
+
+	for (let cursor; ;) {
+		const page = await ok(server, 'list_jobs', { limit: 100, cursor });
+
+		paged.push(...page.jobs);
+		if (!(cursor = page.next_cursor))
+			break;
+	}
+	assert.deepEqual(paged, jobs);
+});
+
+root_test('very many: who reads the first line only does not wait',
+    async (root) => {
+	plant_crowd(root, 700);
+
+	const { code, stdout } = await in_shell(root,
+	    '"$@" ls -a --jsonl | head -n 1');
+
+	assert.equal(code, 0);
+	assert.equal(lines(stdout).length, 1);
 });

@@ -55,16 +55,16 @@ record_of(const struct row *row)
 static void
 assert_lines(const struct row *rows, size_t count)
 {
-	char outcome[OUTCOME_MAX];
+	char outcome[OUTCOME_MAX], evidence[EVIDENCE_MAX];
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		struct record r = record_of(&rows[i]);
 
 		evidence_outcome(&r, outcome);
-		evidence_write(&r);
+		evidence_write(&r, evidence);
 		assert_string_equal(outcome, rows[i].outcome);
-		assert_string_equal(r.evidence, rows[i].evidence);
+		assert_string_equal(evidence, rows[i].evidence);
 	}
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/proc.h"
 #include "tmpdir.h"
+#include "truth/evidence.h"
 #include "truth/scan.h"
 
 #define SAMPLES "spool-layout/samples"
@@ -156,11 +157,20 @@ scan_directory(const struct scan_fixture *f, const char *name,
 	return result;
 }
 
+static inline const char *
+evidence_of(const struct record *record)
+{
+	static char text[EVIDENCE_MAX];
+
+	evidence_write(record, text);
+	return text;
+}
+
 static inline void
 scan(const struct scan_fixture *f, struct record *record)
 {
 	assert_int_equal(scan_directory(f, JOB, SCAN_FULL, record), 0);
-	assert_string_not_equal(record->evidence, "");
+	assert_string_not_equal(evidence_of(record), "");
 }
 
 /* What a scan of JOB says. */
@@ -173,7 +183,7 @@ assert_state(const struct scan_fixture *f, enum status status,
 	scan(f, &record);
 	if (record.verdict.status != status || record.verdict.reason != reason)
 		fail_msg("%s, %s: %s", status_word(record.verdict.status),
-		    reason_word(record.verdict.reason), record.evidence);
+		    reason_word(record.verdict.reason), evidence_of(&record));
 	record_release(&record);
 }
 

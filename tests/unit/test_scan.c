@@ -92,7 +92,7 @@ assert_sample(const json_t *expected, const struct record *record)
 	assert_number(expected, "stdout_truncated", record->out.truncated, 0);
 	assert_int_equal(record->verdict.rule == RULE_UNREADABLE,
 	    record->journal_error[0] != '\0');
-	assert_string_not_equal(record->evidence, "");
+	assert_string_not_equal(evidence_of(record), "");
 	assert_int_equal(record->leftover, 0);
 	assert_false(record->cancel_requested || record->input_open);
 	assert_true(record->started >= 0);

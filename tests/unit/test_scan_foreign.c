@@ -57,7 +57,7 @@ assert_job(const struct scan_fixture *f, const char *journal,
 	assert_int_equal(scan_job(&f->spool, &job, SCAN_FULL, &record), 0);
 	if (record.verdict.status != status || record.verdict.rule != rule)
 		fail_msg("%s, rule %d: %s", status_word(record.verdict.status),
-		    (int)record.verdict.rule, record.evidence);
+		    (int)record.verdict.rule, evidence_of(&record));
 	record_release(&record);
 	spool_job_release(&job);
 }
