@@ -38,10 +38,11 @@ forget(struct cached **slot)
 void
 record_cache_drop(struct record_cache *cache)
 {
-	size_t i;
+	size_t set, way;
 
-	for (i = 0; i < CACHE_SLOTS; i++)
-		forget(&cache->slots[i]);
+	for (set = 0; set < CACHE_SETS; set++)
+		for (way = 0; way < CACHE_WAYS; way++)
+			forget(&cache->sets[set][way]);
 }
 
 void
@@ -53,10 +54,25 @@ record_cache_free(struct record_cache *cache)
 	free(cache);
 }
 
+/* The place of that name: where it is, else a free one, else of those that share
+ * the set the one that was used least lately. */
 static struct cached **
 slot_of(struct record_cache *cache, const char *name)
 {
-	return &cache->slots[hash_text(name) % CACHE_SLOTS];
+	struct cached **set = cache->sets[hash_text(name) % CACHE_SETS];
+	struct cached **best = &set[0];
+	size_t way;
+
+	for (way = 0; way < CACHE_WAYS; way++)
+		if (set[way] && strcmp(set[way]->record.job.name, name) == 0)
+			return &set[way];
+	for (way = 0; way < CACHE_WAYS; way++) {
+		if (!set[way])
+			return &set[way];
+		if (set[way]->used < (*best)->used)
+			best = &set[way];
+	}
+	return best;
 }
 
 /* The stat of the journal if it is one that does not change any more, and
@@ -106,7 +122,7 @@ record_cache_scan(struct record_cache *cache, const struct spool *spool,
     const struct spool_job *job, enum scan_depth depth, struct record *record)
 {
 	struct cached **slot = slot_of(cache, job->name);
-	const struct cached *kept = *slot;
+	struct cached *kept = *slot;
 	struct stat st;
 	int result;
 
@@ -116,7 +132,7 @@ record_cache_scan(struct record_cache *cache, const struct spool *spool,
 	if (kept && strcmp(kept->record.job.name, job->name) == 0 &&
 	    strcmp(kept->record.job.id, job->id) == 0 &&
 	    is_same_file(&kept->journal, &st)) {
-		cache->hits++;
+		kept->used = ++cache->hits + cache->misses;
 		record_copy(record, &kept->record);
 		return depth == SCAN_FULL ? scan_look(spool, record) : 0;
 	}
@@ -124,5 +140,7 @@ record_cache_scan(struct record_cache *cache, const struct spool *spool,
 	result = scan_job(spool, job, depth, record);
 	if (result == 0)
 		keep(slot, spool, &st, record);
+	if (*slot)
+		(*slot)->used = cache->hits + cache->misses;
 	return result;
 }

@@ -11,17 +11,18 @@
 
 #include "truth/scan.h"
 
-enum { CACHE_SLOTS = 1024 };
+/* A directory's name has its place in one of the sets. */
+enum { CACHE_SETS = 256, CACHE_WAYS = 4 };
 
 /* One kept record and the file that it was read from. */
 struct cached {
 	struct record record;
 	struct stat journal;
+	uint64_t used; /* when last, in questions */
 };
 
 struct record_cache {
-	/* By hash of the directory's name; NULL: nothing is kept. */
-	struct cached *slots[CACHE_SLOTS];
+	struct cached *sets[CACHE_SETS][CACHE_WAYS]; /* NULL: nothing */
 	uint64_t hits;
 	uint64_t misses;
 };

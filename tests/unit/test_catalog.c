@@ -100,10 +100,12 @@ test_catalog__poisoned_records_are_not_believed(void **state)
 		write_ended(f, names[i], 0);
 	for (i = 0; i < JOBS; i++)
 		assert_exit_code(f, cache, names[i], 0);
-	for (slot = 0; slot < CACHE_SLOTS; slot++)
-		if (cache->slots[slot]) {
-			cache->slots[slot]->record.verdict.status = STATUS_LOST;
-			cache->slots[slot]->record.journal.exit_code = 99;
+	for (slot = 0; slot < CACHE_SETS * CACHE_WAYS; slot++)
+		if (cache->sets[slot / CACHE_WAYS][slot % CACHE_WAYS]) {
+			cache->sets[slot / CACHE_WAYS][slot % CACHE_WAYS]
+			    ->record.verdict.status = STATUS_LOST;
+			cache->sets[slot / CACHE_WAYS][slot % CACHE_WAYS]
+			    ->record.journal.exit_code = 99;
 			used++;
 		}
 	assert_true(used > 0);
