@@ -53,6 +53,9 @@ struct proc_stat {
 /* The caller's own place. */
 void proc_place_self(struct proc_place *place);
 
+/* The same without what only matters to a reader: has_table, sees_all. */
+void proc_place_name(struct proc_place *place);
+
 /* Is there a table, but one of another pid namespace, where numbers mean other
  * processes? */
 bool proc_table_is_foreign(void);

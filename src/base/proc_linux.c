@@ -67,7 +67,7 @@ proc_place_is_first(const struct proc_place *place)
 }
 
 void
-proc_place_self(struct proc_place *place)
+proc_place_name(struct proc_place *place)
 {
 	struct stat st;
 
@@ -78,6 +78,12 @@ proc_place_self(struct proc_place *place)
 	place->boot_id[strcspn(place->boot_id, "\n")] = '\0';
 	if (stat("/proc/self/ns/pid", &st) == 0)
 		place->pid_namespace = (uint64_t)st.st_ino;
+}
+
+void
+proc_place_self(struct proc_place *place)
+{
+	proc_place_name(place);
 	place->has_table =
 	    access("/proc/self/stat", R_OK) == 0 && !proc_table_is_foreign();
 	place->sees_all = access("/proc/1/stat", R_OK) == 0;

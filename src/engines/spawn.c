@@ -22,22 +22,19 @@
 /* Above the numbers at which a supervisor expects its descriptors. */
 enum { SAFE_FD = 20 };
 
-/* `jobdir run`: double fork, the second child is the supervisor. */
-static pid_t
+/* `jobdir run`: the child is the supervisor.  No process in between, as the
+ * caller is about to end, and then it is nobody's child. */
+static int
 fork_supervisor(const struct supervise *args)
 {
 	pid_t pid = fork();
 
-	if (pid != 0)
-		return pid;
-	if (setsid() < 0)
-		_exit(1);
-	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		if (setsid() < 0)
+			_exit(1);
 		supervise_run(args);
-	if (pid < 0)
-		supervise_report(args->answer, SUPERVISE_PROCESS, errno);
-	_exit(pid < 0);
+	}
+	return pid < 0 ? errno : 0;
 }
 
 static int
@@ -170,12 +167,9 @@ spawn_begin(struct spawn *spawn, const struct spool *spool,
 		sys = errno;
 	} else {
 		args.answer = ends[1];
-		if (plan->fork_only) {
-			spawn->helper = fork_supervisor(&args);
-			sys = spawn->helper < 0 ? errno : 0;
-		} else {
-			sys = execute_supervisor(&args, &spawn->helper);
-		}
+		sys = plan->fork_only
+		    ? fork_supervisor(&args)
+		    : execute_supervisor(&args, &spawn->helper);
 		close_fd(&ends[1]);
 		spawn->answer = ends[0];
 		if (!sys && fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)

@@ -5,7 +5,7 @@
  *
  *	if (spawn_begin(&spawn, spool, &plan, &err) < 0)
  *		...
- *	-- whenever spawn.answer is readable:
+ *	-- when the other end of spawn.answer is closed (POLLHUP):
  *	switch (spawn_read(&spawn, spool, &err)) {
  *	case 1: more to come; case 0: started; case -1: err
  *	}
@@ -26,15 +26,15 @@ struct spawn_plan {
 	char *const *environment;      /* complete, of the command */
 	int holds[2]; /* locks that the launch keeps even if this process dies;
 		       * -1: none */
-	/* Fork the supervisor without exec: cheaper, and right for a small
-	 * single-threaded program that is about to end. */
+	/* Fork the supervisor without exec, as a child: cheaper, and right for
+	 * a small program that is about to end and has no threads then. */
 	bool fork_only;
 	bool durable; /* "started" includes that the record is on disk */
 };
 
 struct spawn {
 	int answer;   /* read end, non-blocking; -1 after spawn_end */
-	pid_t helper; /* process in between, which ends at once */
+	pid_t helper; /* process in between, which ends at once; 0: none */
 	char name[JOB_NAME_MAX]; /* of the directory */
 	bool seen_start;
 	unsigned char buffer[sizeof(struct supervise_failure) + 1];

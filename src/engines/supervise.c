@@ -272,7 +272,7 @@ write_record(struct launch *l)
 	char number[32];
 	int length, fd;
 
-	proc_place_self(&journal.place);
+	proc_place_name(&journal.place);
 	if (proc_identify(getpid(), &journal.supervisor) < 0 ||
 	    proc_identify(s->command, &journal.command_id) < 0)
 		abandon_child(l, SUPERVISE_PROCESS, errno);
@@ -301,6 +301,7 @@ write_record(struct launch *l)
 static void
 release(struct launch *l)
 {
+	struct pollfd end = { .fd = l->status[0] };
 	struct supervise_failure failure;
 	ssize_t n;
 	int status;
@@ -311,6 +312,11 @@ release(struct launch *l)
 	if (write_full(l->release[1], "", 1) < 0 && errno != EPIPE)
 		abandon_child(l, SUPERVISE_PROCESS, errno);
 	close_fd(&l->release[1]);
+	/* What was killed before, while the child is on its way to exec. */
+	oom_open(&l->s->oom, "", l->s->command);
+	/* What it says before its end is no news yet. */
+	while (compat_poll(&end, 1, -1, NULL) < 0 && errno == EINTR)
+		continue;
 	while ((n = read_full(l->status[0], &mark, 1)) != 0) {
 		if (n < 0) /* that is no end of file, and decides nothing */
 			continue;
@@ -361,7 +367,6 @@ supervise_run(const struct supervise *args)
 		fail(&l, SUPERVISE_PROCESS, errno);
 	prepare(&l);
 	fork_child(&l);
-	oom_open(&supervisor.oom, "", supervisor.command);
 	write_record(&l);
 	supervisor_arm(&supervisor);
 	release(&l);

@@ -190,6 +190,7 @@ start(struct run *run, json_t **job)
 		.args = run->args,
 		.argv = (const char *const *)run->cli->words,
 		.from_run = true,
+		.id_only = !run->json,
 		.max_log_bytes = run->max_log_bytes,
 	};
 	struct err err = ERR_INIT;

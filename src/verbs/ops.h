@@ -64,6 +64,7 @@ struct op_call {
 	/* For the command line only; zero over MCP. */
 	const char *const *argv; /* execute: program and arguments */
 	bool from_run;           /* execute: counts for @last */
+	bool id_only;            /* execute: of a new job only job_id */
 	int64_t max_log_bytes;   /* execute: 0 = that of the config */
 	bool allow_last;         /* @last names a job */
 	bool wait_without_limit; /* kill: wait for any grace */

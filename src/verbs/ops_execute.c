@@ -117,6 +117,12 @@ answer(struct execution *x)
 	struct record record;
 	json_t *result;
 
+	if (call->id_only && !x->reused) {
+		result = json_pack("{s:s}", "job_id", x->job.id);
+		execution_free(x);
+		op_done(call, result);
+		return;
+	}
 	if (op_scan(x->ops, &x->job, &record, &err) == 0) {
 		result = record_json_started(x->ops, &record);
 	} else if (!x->reused) {
@@ -232,8 +238,8 @@ launch(struct execution *x)
 		fail(x, &err);
 		return;
 	}
-	x->answer =
-	    loop_add(x->ops->loop, x->spawn.answer, POLLIN, on_answer, x);
+	/* What comes before its end is no news yet. */
+	x->answer = loop_add(x->ops->loop, x->spawn.answer, 0, on_answer, x);
 }
 
 static int
