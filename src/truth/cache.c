@@ -134,7 +134,9 @@ record_cache_scan(struct record_cache *cache, const struct spool *spool,
 	    is_same_file(&kept->journal, &st)) {
 		kept->used = ++cache->hits + cache->misses;
 		record_copy(record, &kept->record);
-		return depth == SCAN_FULL ? scan_look(spool, record) : 0;
+		if (depth != SCAN_FULL || scan_look(spool, record) == 0)
+			return 0;
+		record_release(record); /* gone, or not: that is told next */
 	}
 	cache->misses++;
 	result = scan_job(spool, job, depth, record);

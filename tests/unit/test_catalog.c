@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -138,6 +139,34 @@ test_catalog__only_what_cannot_change_is_kept(void **state)
 	record_cache_free(cache);
 }
 
+/* A kept record does not make a job that can't be looked at one that is gone. */
+static void
+test_catalog__without_descriptors_nothing_is_gone(void **state)
+{
+	struct record_cache *cache = record_cache_new();
+	struct scan_fixture *f = *state;
+	struct rlimit before, none;
+	struct spool_job job;
+	struct record record;
+	int result;
+
+	write_ended(f, names[1], 1);
+	assert_exit_code(f, cache, names[1], 1);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	spool_job_native(&job, names[1]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	result = record_cache_scan(cache, &f->spool, &job, SCAN_FULL, &record);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(cache->hits, 1);
+	assert_int_equal(result, 0);
+	assert_int_equal(record.verdict.status, STATUS_UNKNOWN);
+	record_release(&record);
+	spool_job_release(&job);
+	record_cache_free(cache);
+}
+
 /* The index of the catalog is that of a reading at this moment. */
 static void
 assert_as_fresh(struct catalog *catalog, const struct scan_fixture *f)
@@ -248,6 +277,7 @@ main(void)
 		WITH_FIXTURE(test_catalog__ended_records_are_kept),
 		WITH_FIXTURE(test_catalog__poisoned_records_are_not_believed),
 		WITH_FIXTURE(test_catalog__only_what_cannot_change_is_kept),
+		WITH_FIXTURE(test_catalog__without_descriptors_nothing_is_gone),
 		WITH_FIXTURE(test_catalog__every_change_shows),
 		WITH_FIXTURE(test_catalog__is_kept_and_dropped),
 	};
