@@ -63,6 +63,7 @@ on_signal(void *arg, int signo)
 	struct mcp *mcp = arg;
 	char name[16];
 
+	mcp_listen_finish(mcp);
 	rpc_close(mcp->rpc, signal_name(signo, name));
 }
 

@@ -72,7 +72,11 @@ job_prompt_get(const struct mcp_request *r, json_t *args)
 
 	if (ops_job_named(r->mcp->ops, word, &record, &err) < 0) {
 		record_release(&record);
-		rpc_fail(r->rpc, RPC_INVALID_PARAMS, NULL, "%s", err.text);
+		if (err.kind == ERR_SYSTEM)
+			mcp_fail(r, &err);
+		else
+			rpc_fail(r->rpc, RPC_INVALID_PARAMS, NULL, "%s",
+			    err.text);
 		return;
 	}
 	write_prompt(r->mcp, &record, &text);

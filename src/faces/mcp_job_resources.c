@@ -7,6 +7,7 @@
 #include "base/compat.h"
 #include "faces/mcp_jobs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,17 +189,17 @@ add_entry(json_t *entries, json_t *job, enum job_part part)
 }
 
 int
-job_resources_list(struct mcp *mcp, const char *cursor, struct mcp_page *page)
+job_resources_list(struct mcp *mcp, const char *cursor, struct mcp_page *page,
+    struct err *err)
 {
-	struct err err = ERR_INIT;
 	json_t *jobs, *job;
 	size_t i;
 	int part;
 
 	jobs = ops_job_page(mcp->ops, cursor, JOB_PAGE, make_listed,
-	    &page->next_cursor, &err);
+	    &page->next_cursor, err);
 	if (!jobs)
-		return err.kind == ERR_INVALID ? -1 : 0;
+		return -1;
 	json_array_foreach(jobs, i, job)
 		for (part = 0; part < JOB_PART_COUNT; part++)
 			add_entry(page->entries, job, (enum job_part)part);
@@ -208,22 +209,46 @@ job_resources_list(struct mcp *mcp, const char *cursor, struct mcp_page *page)
 
 /* --- one ---------------------------------------------------------------- */
 
-json_t *
-job_resources_read(struct mcp *mcp, const char *uri)
+/* Does it say that there is no plain file?  Then there is no resource. */
+static bool
+is_absence(const struct err *err)
 {
-	struct err err = ERR_INIT;
+	return err->sys == ENOENT || err->sys == ELOOP || err->sys == EISDIR ||
+	    err->sys == EINVAL;
+}
+
+/* JSON string, or NULL with err. */
+static json_t *
+read_part(struct mcp *mcp, const struct job_uri *uri, struct err *err)
+{
+	struct err own = ERR_INIT;
 	struct record record;
-	struct job_uri job;
 	json_t *text = NULL;
 
-	if (job_uri_parse(&job, uri) < 0)
-		return NULL;
-	if (ops_job(mcp->ops, job.id, &record, &err) == 0)
-		text = job.part == JOB_PART_JOURNAL
-		    ? ops_job_journal(mcp->ops, &record, JOURNAL_MAX, &err)
+	if (ops_job(mcp->ops, uri->id, &record, err) == 0) {
+		text = uri->part == JOB_PART_JOURNAL
+		    ? ops_job_journal(mcp->ops, &record, JOURNAL_MAX, &own)
 		    : ops_job_log(mcp->ops, &record,
-			  job.part == JOB_PART_STDERR, JOB_TEXT_MAX, &err);
+			  uri->part == JOB_PART_STDERR, JOB_TEXT_MAX, &own);
+		if (!text)
+			err_set(err,
+			    is_absence(&own) ? ERR_NOT_FOUND : own.kind, "%s",
+			    own.text);
+	}
 	record_release(&record);
+	return text;
+}
+
+json_t *
+job_resources_read(struct mcp *mcp, const char *uri, struct err *err)
+{
+	json_t *text = NULL;
+	struct job_uri job;
+
+	if (job_uri_parse(&job, uri) == 0)
+		text = read_part(mcp, &job, err);
+	else
+		err_set(err, ERR_NOT_FOUND, "no URI of a job");
 	job_uri_release(&job);
 	return text ? json_pack("[{s:s,s:s,s:o}]", "uri", uri, "mimeType",
 			  parts[job.part].type, "text", text)

@@ -59,8 +59,8 @@ const char *job_part_file(const struct record *record, enum job_part part);
 /* As in mcp_offer.h. */
 extern const char job_uri_templates[];
 int job_resources_list(struct mcp *mcp, const char *cursor,
-    struct mcp_page *page);
-json_t *job_resources_read(struct mcp *mcp, const char *uri);
+    struct mcp_page *page, struct err *err);
+json_t *job_resources_read(struct mcp *mcp, const char *uri, struct err *err);
 json_t *job_resources_complete(struct mcp *mcp, const char *template_uri,
     const char *variable, const char *value);
 

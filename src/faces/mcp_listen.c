@@ -80,26 +80,29 @@ subscription_free(struct subscription *s)
 /* --- subscriptions/listen ----------------------------------------------- */
 
 /* Can the strings in `list` be topics?  With `tasks`: of tasks.  The new array
- * has those that can. */
+ * has those that can, each once. */
 static json_t *
 choose(struct mcp *mcp, json_t *list, bool tasks)
 {
-	json_t *chosen = json_array(), *entry, *task;
+	json_t *chosen = json_array(), *seen = json_object(), *entry, *task;
+	struct err err = ERR_INIT;
 	const char *text;
 	size_t i;
 
 	json_array_foreach(list, i, entry) {
 		text = json_string_value(entry);
 		if (!text || strlen(text) != json_string_length(entry) ||
-		    strlen(text) > MCP_URI_MAX)
+		    strlen(text) > MCP_URI_MAX || json_object_get(seen, text))
 			continue;
+		json_object_set_new(seen, text, json_true());
 		if (!tasks && mcp_resources_of(mcp, text))
 			json_array_append(chosen, entry);
-		if (tasks && (task = mcp_task(mcp, text))) {
+		if (tasks && (task = mcp_task(mcp, text, &err))) {
 			json_array_append(chosen, entry);
 			json_decref(task);
 		}
 	}
+	json_decref(seen);
 	return chosen;
 }
 
@@ -112,7 +115,8 @@ add_topics(struct subscription *s, const json_t *list, bool tasks)
 		topic_add(s, json_string_value(json_array_get(list, i)), tasks);
 }
 
-static void
+/* 0, or -1: that would be too much for a message. */
+static int
 acknowledge(const struct subscription *s, const json_t *uris,
     const json_t *tasks, json_t *asked)
 {
@@ -126,10 +130,18 @@ acknowledge(const struct subscription *s, const json_t *uris,
 		    json_deep_copy(uris));
 	if (json_object_get(asked, "taskIds"))
 		json_object_set_new(honoured, "taskIds", json_deep_copy(tasks));
-	rpc_notify(s->mcp->rpc, "notifications/subscriptions/acknowledged",
+	return rpc_notify(s->mcp->rpc,
+	    "notifications/subscriptions/acknowledged",
 	    json_pack("{s:{s:O},s:o}", "_meta", MCP_META "subscriptionId",
 		s->id, "notifications", honoured),
 	    false);
+}
+
+static void
+refuse_many(const struct mcp_request *r)
+{
+	rpc_fail(r->rpc, RPC_INTERNAL, NULL,
+	    "Internal error: too many subscriptions");
 }
 
 /* Is there anything wrong with it?  True: it was refused. */
@@ -158,8 +170,7 @@ refuse_listen(const struct mcp_request *r, json_t *asked)
 	}
 	if (topics > LISTEN_TOPICS_MAX ||
 	    count_subscriptions(listen) >= LISTEN_MAX) {
-		rpc_fail(r->rpc, RPC_INTERNAL, NULL,
-		    "Internal error: too many subscriptions");
+		refuse_many(r);
 		return true;
 	}
 	return json_object_get(asked, "taskIds") && !mcp_demand(r, MCP_TASKS);
@@ -187,12 +198,16 @@ mcp_listen_open(const struct mcp_request *r)
 	    false);
 	tasks = choose(r->mcp, json_object_get(asked, "taskIds"), true);
 	s->list = json_is_true(json_object_get(asked, "resourcesListChanged"));
-	acknowledge(s, uris, tasks, asked);
-	add_topics(s, uris, false);
-	add_topics(s, tasks, true);
+	if (acknowledge(s, uris, tasks, asked) == 0) {
+		add_topics(s, uris, false);
+		add_topics(s, tasks, true);
+		listen_look_at(r->mcp, time_mono());
+	} else {
+		subscription_free(s);
+		refuse_many(r);
+	}
 	json_decref(uris);
 	json_decref(tasks);
-	listen_look_at(r->mcp, time_mono());
 }
 
 static void
@@ -293,8 +308,7 @@ mcp_subscribe(const struct mcp_request *r)
 	s = legacy_subscription(r->mcp);
 	if (!*find_topic(s, uri)) {
 		if (count_topics(r->mcp->listen) >= LISTEN_TOPICS_MAX) {
-			rpc_fail(r->rpc, RPC_INTERNAL, NULL,
-			    "Internal error: too many subscriptions");
+			refuse_many(r);
 			return;
 		}
 		topic_add(s, uri, false);

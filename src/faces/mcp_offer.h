@@ -13,8 +13,12 @@
  *	static const struct mcp_offer offer = { .tools = tools };
  *
  * Handlers answer with mcp_answer() or rpc_fail(), now or later
- * (mcp_server.h).  Entries are JSON text in the newest revision; what older
- * ones do not know is taken out before they see it.
+ * (mcp_server.h).  Once the client has cancelled a request, its answer is not
+ * sent; whoever looks at `cancelled` (rpc.h) may stop working on it, and is to
+ * send no progress any more.
+ *
+ * Entries are JSON text in the newest revision; what older ones do not know is
+ * taken out before they see it.
  */
 #ifndef FACES_MCP_OFFER_H
 #define FACES_MCP_OFFER_H
@@ -62,10 +66,12 @@ struct mcp_resources {
 	const char *prefix;    /* of its URIs, such as "job:///"; NULL: end */
 	const char *templates; /* JSON array: entries of templates/list */
 	/* Append to the page that `cursor` (NULL: the first) stands for.  0, or
-	 * -1: no cursor of ours. */
-	int (*list)(struct mcp *mcp, const char *cursor, struct mcp_page *page);
-	/* The entries of `contents`, a new array; NULL: no such resource. */
-	json_t *(*read)(struct mcp *mcp, const char *uri);
+	 * -1 with err; ERR_INVALID: no cursor of ours. */
+	int (*list)(struct mcp *mcp, const char *cursor, struct mcp_page *page,
+	    struct err *err);
+	/* The entries of `contents`, a new array.  NULL with err;
+	 * ERR_NOT_FOUND: no such resource. */
+	json_t *(*read)(struct mcp *mcp, const char *uri, struct err *err);
 	/* As of a prompt, for the variable of a template; may be NULL. */
 	json_t *(*complete)(struct mcp *mcp, const char *template_uri,
 	    const char *variable, const char *value);

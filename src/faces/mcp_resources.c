@@ -5,7 +5,7 @@
  * offer and that one's own cursor.
  *
  * Invariant: a URI that is nobody's and one whose resource is gone get the same
- * answer, in each era its own.
+ * answer, in each era its own; what can't be looked at is not said to be gone.
  */
 #include "base/compat.h"
 #include "faces/mcp_server.h"
@@ -78,22 +78,36 @@ next_cursor(const struct mcp *mcp, size_t n, const struct mcp_page *page)
 	return nth(mcp, n + 1) ? xasprintf("%zu.", n + 1) : NULL;
 }
 
+/* The page that the request's cursor stands for, of the n-th table; 0 or -1. */
+static int
+find_page(const struct mcp_request *r, size_t *n, struct mcp_page *page,
+    struct err *err)
+{
+	const struct mcp_resources *table;
+	const char *cursor;
+
+	if (parse_cursor(json_object_get(r->params, "cursor"), n, &cursor) <
+		0 ||
+	    !(table = nth(r->mcp, *n)))
+		return err_set(err, ERR_INVALID, "no cursor of ours");
+	return table->list(r->mcp, cursor, page, err);
+}
+
 void
 mcp_resources_list(const struct mcp_request *r)
 {
 	struct mcp_page page = { .entries = json_array() };
 	cleanup_free char *next = NULL;
-	const struct mcp_resources *table;
-	const char *cursor;
+	struct err err = ERR_INIT;
 	json_t *result, *entry;
 	size_t n, i;
 
-	if (parse_cursor(json_object_get(r->params, "cursor"), &n, &cursor) <
-		0 ||
-	    !(table = nth(r->mcp, n)) ||
-	    table->list(r->mcp, cursor, &page) < 0) {
+	if (find_page(r, &n, &page, &err) < 0) {
 		json_decref(page.entries);
-		refuse_cursor(r);
+		if (err.kind == ERR_INVALID)
+			refuse_cursor(r);
+		else
+			mcp_fail(r, &err);
 		return;
 	}
 	result = json_array();
@@ -142,15 +156,19 @@ mcp_resources_read(const struct mcp_request *r)
 {
 	const char *uri = mcp_string(r, "uri");
 	const struct mcp_resources *table;
-	json_t *contents;
+	json_t *contents = NULL;
+	struct err err = ERR_INIT;
 
 	if (!uri)
 		return;
 	table = mcp_resources_of(r->mcp, uri);
-	contents = table ? table->read(r->mcp, uri) : NULL;
+	if (table)
+		contents = table->read(r->mcp, uri, &err);
 	if (contents)
 		mcp_answer(r->rpc, r->revision,
 		    json_pack("{s:o}", "contents", contents), MCP_LIVE);
+	else if (table && err.kind != ERR_NOT_FOUND)
+		mcp_fail(r, &err);
 	else
 		rpc_fail(r->rpc,
 		    r->revision < MCP_2026_07_28 ? MCP_NO_RESOURCE_LEGACY

@@ -159,6 +159,12 @@ mcp_refuse_unable(const struct mcp_request *r, json_t *required)
 	    "Missing required client capability");
 }
 
+void
+mcp_fail(const struct mcp_request *r, const struct err *err)
+{
+	rpc_fail(r->rpc, RPC_INTERNAL, NULL, "Internal error: %s", err->text);
+}
+
 bool
 mcp_demand(const struct mcp_request *r, const char *extension)
 {

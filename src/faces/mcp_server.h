@@ -125,6 +125,9 @@ bool mcp_can(const struct mcp_request *r, const char *extension);
  * (taken over) is in the form of clientCapabilities. */
 void mcp_refuse_unable(const struct mcp_request *r, json_t *required);
 
+/* Fail since something here went wrong, whatever was asked. */
+void mcp_fail(const struct mcp_request *r, const struct err *err);
+
 /* False, and refused, if this is not an extension that the client declared. */
 bool mcp_demand(const struct mcp_request *r, const char *extension);
 
@@ -167,9 +170,9 @@ mcp_handler mcp_tasks_get, mcp_tasks_update, mcp_tasks_cancel;
 void mcp_answer_task(struct mcp *mcp, struct rpc_request *request,
     const char *id);
 
-/* What tasks/get says of it, without resultType; a new object.  NULL: there is
- * no such task. */
-json_t *mcp_task(struct mcp *mcp, const char *id);
+/* What tasks/get says of it, without resultType; a new object.  NULL with err;
+ * ERR_NOT_FOUND: there is no such task. */
+json_t *mcp_task(struct mcp *mcp, const char *id, struct err *err);
 
 /* mcp_resources.c */
 mcp_handler mcp_resources_list, mcp_resources_read, mcp_templates_list;

@@ -6,7 +6,8 @@
  * it.  spool-layout/README.md says what the states of jobs mean.
  *
  * Invariant: nothing about a task is kept here; each answer is made of the
- * job's directory, so every server gives the same.
+ * job's directory, so every server gives the same.  "Not found" is said only of
+ * what is not there: whoever hears it forgets the task.
  */
 #include "base/compat.h"
 #include "faces/mcp_server.h"
@@ -54,6 +55,7 @@ make_task(struct mcp *mcp, const struct record *record)
 {
 	usec_t created = record->journal.created >= 0 ? record->journal.created
 						      : record->started;
+	usec_t changed = ops_job_changed(record);
 	struct buf words = BUF_INIT;
 	json_t *task = json_object();
 
@@ -62,7 +64,9 @@ make_task(struct mcp *mcp, const struct record *record)
 	json_set_string(task, "status", task_status(record));
 	json_set_string(task, "statusMessage", buf_str(&words));
 	json_set_time(task, "createdAt", created);
-	json_set_time(task, "lastUpdatedAt", ops_job_changed(record));
+	/* Clocks may go back, and others write what they like. */
+	json_set_time(task, "lastUpdatedAt",
+	    changed > created ? changed : created);
 	json_object_set_new(task, "ttlMs", json_null());
 	json_object_set_new(task, "pollIntervalMs",
 	    json_integer(poll_interval(record)));
@@ -70,15 +74,14 @@ make_task(struct mcp *mcp, const struct record *record)
 	return task;
 }
 
-/* The job whose id that is; else NULL.  Release the record in every case. */
+/* The job whose id that is; else NULL with err.  Release the record in every
+ * case. */
 static json_t *
-find_job(struct mcp *mcp, const char *id, struct record *record)
+find_job(struct mcp *mcp, const char *id, struct record *record,
+    struct err *err)
 {
-	struct err err = ERR_INIT;
-
-	if (ops_job(mcp->ops, id, record, &err) < 0)
-		return NULL;
-	return make_task(mcp, record);
+	return ops_job(mcp->ops, id, record, err) < 0 ? NULL
+						      : make_task(mcp, record);
 }
 
 static const struct mcp_tasks *
@@ -93,7 +96,7 @@ others(const struct mcp *mcp)
 }
 
 json_t *
-mcp_task(struct mcp *mcp, const char *id)
+mcp_task(struct mcp *mcp, const char *id, struct err *err)
 {
 	const struct mcp_tasks *tasks = others(mcp);
 	json_t *task = tasks ? tasks->get(mcp, id) : NULL;
@@ -102,7 +105,7 @@ mcp_task(struct mcp *mcp, const char *id)
 
 	if (task)
 		return task;
-	task = find_job(mcp, id, &record);
+	task = find_job(mcp, id, &record, err);
 	if (task && strcmp(task_status(&record), "completed") == 0) {
 		result = json_pack("{s:s}", "resultType", "complete");
 		json_object_update_new(result,
@@ -117,13 +120,15 @@ mcp_task(struct mcp *mcp, const char *id)
 void
 mcp_answer_task(struct mcp *mcp, struct rpc_request *request, const char *id)
 {
+	struct err err = ERR_INIT;
 	struct record record;
-	json_t *task = find_job(mcp, id, &record);
+	json_t *task = find_job(mcp, id, &record, &err);
 
 	record_release(&record);
 	if (!task) {
 		rpc_fail(request, RPC_INTERNAL, NULL,
-		    "Internal error: job %s was removed", id);
+		    "Internal error: job %s was started, and then: %s", id,
+		    err.text);
 		return;
 	}
 	json_object_set_new(task, "resultType", json_string("task"));
@@ -133,10 +138,13 @@ mcp_answer_task(struct mcp *mcp, struct rpc_request *request, const char *id)
 /* --- methods ------------------------------------------------------------ */
 
 static void
-refuse_unknown(const struct mcp_request *r)
+refuse(const struct mcp_request *r, const struct err *err)
 {
-	rpc_fail(r->rpc, RPC_INVALID_PARAMS, NULL,
-	    "Failed to retrieve task: Task not found");
+	if (err->kind == ERR_NOT_FOUND)
+		rpc_fail(r->rpc, RPC_INVALID_PARAMS, NULL,
+		    "Failed to retrieve task: Task not found");
+	else
+		mcp_fail(r, err);
 }
 
 /* The id that the request names; NULL: it was refused. */
@@ -150,15 +158,16 @@ void
 mcp_tasks_get(const struct mcp_request *r)
 {
 	const char *id = take_id(r);
+	struct err err = ERR_INIT;
 	json_t *task;
 
 	if (!id)
 		return;
-	task = mcp_task(r->mcp, id);
+	task = mcp_task(r->mcp, id, &err);
 	if (task)
 		mcp_answer(r->rpc, r->revision, task, MCP_UNCACHED);
 	else
-		refuse_unknown(r);
+		refuse(r, &err);
 }
 
 void
@@ -167,6 +176,7 @@ mcp_tasks_update(const struct mcp_request *r)
 	json_t *responses = json_object_get(r->params, "inputResponses");
 	const struct mcp_tasks *tasks = others(r->mcp);
 	const char *id = take_id(r);
+	struct err err = ERR_INIT;
 	json_t *task;
 
 	if (!id)
@@ -176,9 +186,9 @@ mcp_tasks_update(const struct mcp_request *r)
 		    "Invalid params: inputResponses must be an object");
 		return;
 	}
-	task = mcp_task(r->mcp, id);
+	task = mcp_task(r->mcp, id, &err);
 	if (!task) {
-		refuse_unknown(r);
+		refuse(r, &err);
 		return;
 	}
 	json_decref(task);
@@ -197,10 +207,9 @@ cancel_job(const struct mcp_request *r, const char *id)
 	struct record record;
 
 	if (ops_job(r->mcp->ops, id, &record, &err) < 0)
-		refuse_unknown(r);
+		refuse(r, &err);
 	else if (ops_job_stop(r->mcp->ops, &record, asker, &err) < 0)
-		rpc_fail(r->rpc, RPC_INTERNAL, NULL, "Internal error: %s",
-		    err.text);
+		mcp_fail(r, &err);
 	else
 		mcp_answer(r->rpc, r->revision, json_object(), MCP_UNCACHED);
 	record_release(&record);

@@ -296,8 +296,10 @@ mcp_cancel(struct mcp *mcp, json_t *id)
 		return;
 	while (call && call->request != request)
 		call = call->next;
-	if (!call) /* an offer's own, which is answered all the same */
+	if (!call) { /* an offer's own */
+		rpc_cancel(request);
 		return;
+	}
 	cancel_call(call);
 	mcp_idle(mcp);
 }

@@ -162,31 +162,44 @@ is_working(const json_t *task)
 	return status && strcmp(status, "working") == 0;
 }
 
-/* Watched first, so that what comes after the look is told by a hint. */
+/* It could not be looked at: nothing is known, and no hint will come. */
+static void
+look_again(struct topic *topic, usec_t now)
+{
+	topic->dirty = true;
+	topic->look_after = now + LISTEN_PAUSE;
+}
+
+/* Watched first, so that what comes after the look is told by a hint.  NULL
+ * with err, as mcp_task(). */
 static json_t *
-find_task(struct topic *topic)
+find_task(struct topic *topic, struct err *err)
 {
 	struct mcp *mcp = topic->owner->mcp;
-	struct err err = ERR_INIT;
+	struct err none = ERR_INIT;
 	struct record record;
 
-	if (ops_job(mcp->ops, topic->key, &record, &err) == 0)
+	if (ops_job(mcp->ops, topic->key, &record, &none) == 0)
 		follow(topic, &record);
 	else
 		forget_job(topic);
 	record_release(&record);
-	return mcp_task(mcp, topic->key);
+	return mcp_task(mcp, topic->key, err);
 }
 
 /* A task that works is no news to a client that has just asked for it. */
 static void
 look_at_task(struct topic *topic, usec_t now)
 {
-	json_t *task = find_task(topic);
+	struct err err = ERR_INIT;
+	json_t *task = find_task(topic, &err);
 	char *mark;
 
-	if (!task)
+	if (!task) {
+		if (err.kind != ERR_NOT_FOUND)
+			look_again(topic, now);
 		return;
+	}
 	mark = task_mark(task);
 	topic->ended = !is_working(task);
 	if (topic->told ? strcmp(topic->told, mark) == 0 : !topic->ended) {
@@ -210,7 +223,8 @@ look_at_task(struct topic *topic, usec_t now)
 	json_decref(task);
 }
 
-static void
+/* 0, also if there is none; -1: it can't be looked at. */
+static int
 look_at_job(struct topic *topic, struct topic_stamp *now, bool *ended)
 {
 	struct mcp *mcp = topic->owner->mcp;
@@ -233,6 +247,7 @@ look_at_job(struct topic *topic, struct topic_stamp *now, bool *ended)
 		forget_job(topic);
 	}
 	record_release(&record);
+	return err_is_set(&err) && err.kind != ERR_NOT_FOUND ? -1 : 0;
 }
 
 static void
@@ -241,8 +256,10 @@ look_at_resource(struct topic *topic, usec_t now)
 	struct topic_stamp is = { topic->stamp.size == NEVER ? 0 : -1, 0 };
 	bool ended = false, news;
 
-	if (topic->job.id)
-		look_at_job(topic, &is, &ended);
+	if (topic->job.id && look_at_job(topic, &is, &ended) < 0) {
+		look_again(topic, now);
+		return;
+	}
 	/* Of a job that has ended by then it may be the last word. */
 	news = topic->told ? is.size != topic->stamp.size ||
 		is.modified != topic->stamp.modified || ended != topic->ended
@@ -334,8 +351,11 @@ watch_list(struct mcp *mcp)
 	struct topic *topic;
 
 	listen->list = ops_list_watch_new(mcp->ops, on_list_change, mcp, &err);
-	if (!listen->list)
+	if (!listen->list) {
 		mcp_say(mcp, "the list can't be watched: %s", err.text);
+		listen_look_at(mcp, time_mono() + LISTEN_PAUSE);
+		return;
+	}
 	for (s = listen->all; s; s = s->next) {
 		if (s->list && s->root_changed != listen_root_changed(mcp))
 			s->list_dirty = true;

@@ -3,8 +3,8 @@
  *
  * Invariant: a request is in the list from the moment it is handed over until
  * rpc_answer(), rpc_fail() or rpc_drop(), which free it; so each request is
- * answered at most once.  (Two may have one id: that is the client's affair, and
- * people who type messages do it.)
+ * answered at most once, and never after rpc_cancel().  (Two may have one id:
+ * that is the client's affair, and people who type messages do it.)
  */
 #include "base/compat.h"
 #include "faces/rpc.h"
@@ -146,7 +146,8 @@ rpc_answer(struct rpc_request *request, json_t *result)
 	buf_addch(&line, '}');
 	json_decref(result);
 	if (line.len + 3 <= RPC_LINE_MAX) {
-		emit(request->rpc, request->batch, &line);
+		if (!request->cancelled)
+			emit(request->rpc, request->batch, &line);
 		release(request);
 	} else {
 		rpc_fail(request, RPC_INTERNAL, NULL,
@@ -166,8 +167,11 @@ rpc_fail(struct rpc_request *request, int code, json_t *data, const char *fmt,
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	emit_error(request->rpc, request->batch, request->id, code, data,
-	    message);
+	if (request->cancelled)
+		json_decref(data);
+	else
+		emit_error(request->rpc, request->batch, request->id, code,
+		    data, message);
 	release(request);
 }
 
@@ -177,10 +181,20 @@ rpc_drop(struct rpc_request *request)
 	release(request);
 }
 
+/* Its batch does not wait for it. */
 void
+rpc_cancel(struct rpc_request *request)
+{
+	request->cancelled = true;
+	batch_close(request->batch);
+	request->batch = NULL;
+}
+
+int
 rpc_notify(struct rpc *rpc, const char *method, json_t *params, bool droppable)
 {
 	struct buf line = BUF_INIT;
+	bool fits;
 
 	buf_addstr(&line, "{\"jsonrpc\":\"2.0\",\"method\":");
 	add_string(&line, method);
@@ -189,11 +203,13 @@ rpc_notify(struct rpc *rpc, const char *method, json_t *params, bool droppable)
 		add_json(&line, params);
 	}
 	buf_addch(&line, '}');
-	if (!rpc->closing && line.len < RPC_LINE_MAX &&
+	fits = line.len < RPC_LINE_MAX;
+	if (!rpc->closing && fits &&
 	    !(droppable && wire_queued(rpc->wire) > WIRE_BUSY))
 		wire_send(rpc->wire, line.data, line.len);
 	json_decref(params);
 	buf_release(&line);
+	return fits ? 0 : -1;
 }
 
 json_t *
@@ -228,13 +244,33 @@ id_text(json_t *id, const char *big)
 	return buf_steal(&text);
 }
 
+/* The parser has made a real of the digits. */
+static struct rpc_request *
+find_big(struct rpc *rpc, double id)
+{
+	struct rpc_request *request, *found = NULL;
+
+	for (request = rpc->requests; request; request = request->next) {
+		if (request->cancelled || *request->id == '"' ||
+		    strtod(request->id, NULL) != id)
+			continue;
+		if (found)
+			return NULL;
+		found = request;
+	}
+	return found;
+}
+
 struct rpc_request *
 rpc_find(struct rpc *rpc, json_t *id)
 {
 	cleanup_free char *text = id_text(id, NULL);
 	struct rpc_request *request = text ? rpc->requests : NULL;
 
-	while (request && strcmp(request->id, text) != 0)
+	if (json_is_real(id))
+		return find_big(rpc, json_real_value(id));
+	while (
+	    request && (request->cancelled || strcmp(request->id, text) != 0))
 		request = request->next;
 	return request;
 }

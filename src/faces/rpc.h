@@ -56,6 +56,7 @@ struct rpc_request {
 	const char *method;
 	json_t *params; /* an object, or NULL; the request's, may be changed */
 	bool batched;   /* part of a batch */
+	bool cancelled; /* by rpc_cancel() */
 	void *user;     /* for whoever answers; NULL at first */
 
 	/* Private. */
@@ -92,8 +93,14 @@ void rpc_fail(struct rpc_request *request, int code, json_t *data,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void rpc_drop(struct rpc_request *request);
 
-/* The (newest) request with that id that waits for its answer, or NULL. */
+/* The (newest) request with that id that waits for its answer, or NULL.  Of an
+ * integer beyond 64 bits only about 53 are told apart: where that leaves more
+ * than one, it is NULL. */
 struct rpc_request *rpc_find(struct rpc *rpc, json_t *id);
+
+/* The client wants no answer any more: none is sent, however whoever is at work
+ * on it ends the request. */
+void rpc_cancel(struct rpc_request *request);
 
 /* The id of a request as it was sent; a new value.  NULL: an integer beyond 64
  * bits, which only an answer can repeat. */
@@ -106,8 +113,9 @@ bool rpc_is_busy(const struct rpc *rpc);
 /*
  * Send a notification; `params` (NULL: none) is taken over.
  * droppable	leave it out if the client is slow to read
+ * Returns 0, or -1 if it is too long for a line and was left out.
  */
-void rpc_notify(struct rpc *rpc, const char *method, json_t *params,
+int rpc_notify(struct rpc *rpc, const char *method, json_t *params,
     bool droppable);
 
 /* As in wire.h. */

@@ -128,6 +128,15 @@ struct steps {
 };
 
 static void
+end_steps(struct steps *steps)
+{
+	mcp_answer(steps->rpc, steps->revision, fixture_text("Took its time."),
+	    MCP_UNCACHED);
+	json_decref(steps->token);
+	free(steps);
+}
+
+static void
 on_step(void *arg)
 {
 	static const char *const words[STEPS] = { "Tool execution started",
@@ -135,11 +144,8 @@ on_step(void *arg)
 	struct steps *steps = arg;
 	struct rpc *rpc = steps->mcp->rpc;
 
-	if (steps->done == STEPS) {
-		mcp_answer(steps->rpc, steps->revision,
-		    fixture_text("Took its time."), MCP_UNCACHED);
-		json_decref(steps->token);
-		free(steps);
+	if (steps->done == STEPS || steps->rpc->cancelled) {
+		end_steps(steps);
 		return;
 	}
 	if (steps->token)
@@ -334,13 +340,14 @@ static const struct {
 /* clang-format on */
 
 static int
-list_resources(struct mcp *mcp, const char *cursor, struct mcp_page *page)
+list_resources(struct mcp *mcp, const char *cursor, struct mcp_page *page,
+    struct err *err)
 {
 	size_t i;
 
 	(void)mcp;
 	if (cursor)
-		return -1;
+		return err_set(err, ERR_INVALID, "there is one page");
 	for (i = 0; i < ARRAY_LEN(resources_fixed); i++)
 		json_array_append_new(page->entries,
 		    json_loads(resources_fixed[i].entry, 0, NULL));
@@ -365,15 +372,19 @@ read_template(const char *uri)
 }
 
 static json_t *
-read_resource(struct mcp *mcp, const char *uri)
+read_resource(struct mcp *mcp, const char *uri, struct err *err)
 {
+	json_t *contents;
 	size_t i;
 
 	(void)mcp;
 	for (i = 0; i < ARRAY_LEN(resources_fixed); i++)
 		if (strcmp(resources_fixed[i].uri, uri) == 0)
 			return json_loads(resources_fixed[i].contents, 0, NULL);
-	return read_template(uri);
+	contents = read_template(uri);
+	if (!contents)
+		err_set(err, ERR_NOT_FOUND, "no such resource");
+	return contents;
 }
 
 static const struct mcp_resources resources[] = {

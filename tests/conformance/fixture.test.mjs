@@ -76,6 +76,22 @@ root_test('a call that breaks a schema is refused', async (root) => {
 	    .text, 'Hello, W!');
 });
 
+root_test('what an offer is at work on can be cancelled', async (root) => {
+	const server = await root.server({ program: FIXTURE });
+	const call = (id) => server.post('tools/call', { arguments: {},
+		name: 'test_tool_with_progress',
+		_meta: { progressToken: id } }, { id });
+
+	call('first');
+	await server.receive((m) => m.params?.progressToken === 'first');
+	server.notify('notifications/cancelled', { requestId: 'first' });
+	/* This one takes as long, and begins later. */
+	call('second');
+	assert.equal((await server.response('second')).error, undefined);
+	assert.deepEqual((await server.quiet()).filter((m) => m.id ||
+	    m.params.progressToken !== 'second'), []);
+});
+
 /* What the suite has no checks for yet. */
 root_test('a task that is no job is told to who listens', async (root) => {
 	const server = await root.server({ program: FIXTURE });

@@ -2,7 +2,7 @@
  * Subscriptions: what a client hears of jobs of any process, and when.
  */
 import assert from 'node:assert/strict';
-import { appendFileSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { ENDED, plant } from './lib/plant.mjs';
@@ -12,6 +12,7 @@ import { LEGACY, NEWEST_LEGACY } from './lib/rpc.mjs';
 import { ABLE, cancel, create, ended, get, listen, SUBSCRIPTION, told }
 	from './lib/tasks.mjs';
 import { ok } from './lib/tools.mjs';
+import { until } from './lib/until.mjs';
 
 const LIST = 'notifications/resources/list_changed';
 const RESOURCE = 'notifications/resources/updated';
@@ -122,6 +123,52 @@ root_test('a task that had ended before is told once', async (root) => {
 	assert.deepEqual(await rest(server), []);
 });
 
+root_test('what is asked for twice is told once', async (root) => {
+	const server = await root.server();
+	const { taskId } = await create(server, 'true');
+	const journal = uri(taskId, 'journal');
+
+	await ended(server, taskId);
+
+	const { id, honoured } = await listen(server, {
+		taskIds: [taskId, taskId],
+		resourceSubscriptions: [journal, journal] });
+
+	assert.deepEqual(honoured, { taskIds: [taskId],
+		resourceSubscriptions: [journal] });
+	await told(server, id, TASK);
+	await told(server, id, RESOURCE);
+	assert.deepEqual(await rest(server), []);
+});
+
+root_test('an end that can\'t be looked at is told as soon as it can',
+    async (root) => {
+	root.bind_to_permissions();
+
+	const server = await root.server({ under: root.binding,
+		args: ['-v'] });
+	const job = await start(root, 'sh', '-c',
+	    'until [ -e go ]; do sleep 0.02; done; exit 3');
+	const { id } = await listen(server, { taskIds: [job],
+		resourceSubscriptions: [uri(job, 'journal')] });
+	const begun = performance.now();
+	const tries = () => server.stderr.split('can\'t be watched').length - 1;
+
+	chmodSync(root.runs, 0);
+	assert.equal((await server.request('tasks/get', { taskId: job,
+		...ABLE })).error.code, -32603);
+	await root.run('touch', ['go']);
+	await until(() => tries() > 3, 10000, 'it tries again');
+	chmodSync(root.runs, 0o700);
+	assert.equal((await told(server, id, TASK, (t) =>
+	    t.status !== 'working')).result.structuredContent.exit_code, 3);
+	await told(server, id, RESOURCE);
+	/* And not all the time. */
+	assert.ok(tries() <= (performance.now() - begun) / 250 + 2,
+	    `${tries()}`);
+	server.stderr = ''; /* what it says on request */
+});
+
 root_test('output and record of a running job', async (root) => {
 	const server = await root.server();
 	const { taskId: job } = await create(server,
@@ -179,17 +226,20 @@ root_test('several subscriptions; cancelling one leaves the others',
 	assert.deepEqual(await rest(server), []);
 });
 
-root_test('at the end of input each subscription is answered', async (root) => {
-	const server = await root.server();
-	const ids = [(await listen(server, {})).id,
-		(await listen(server, { resourcesListChanged: true })).id];
+for (const [how, end] of Object.entries({
+	'end of input': (server) => server.close_stdin(),
+	'SIGTERM': (server) => server.kill('SIGTERM') }))
+	root_test(`${how}: each subscription is answered`, async (root) => {
+		const server = await root.server();
+		const ids = [(await listen(server, {})).id,
+			(await listen(server, { resourcesListChanged: true })).id];
 
-	server.close_stdin();
-	for (const id of ids)
-		assert.equal((await server.response(id)).result
-		    ._meta[SUBSCRIPTION], id);
-	assert.deepEqual(await server.end(), { code: 0, signal: null });
-});
+		end(server);
+		for (const id of ids)
+			assert.equal((await server.response(id)).result
+			    ._meta[SUBSCRIPTION], id);
+		assert.deepEqual(await server.end(), { code: 0, signal: null });
+	});
 
 root_test('64 subscriptions, and not one more', async (root) => {
 	const server = await root.server();
@@ -212,6 +262,14 @@ root_test('topics have a bound, too', async (root) => {
 
 	assert.equal((await server.request('subscriptions/listen',
 	    { notifications: { resourceSubscriptions: many }, ...ABLE })).error
+	    .code, -32603);
+
+	/* The acknowledgement has to go into a line. */
+	const long = many.slice(0, 1000).map((each) =>
+	    each.replace('///', `///${'x'.repeat(1500)}`));
+
+	assert.equal((await server.request('subscriptions/listen',
+	    { notifications: { resourceSubscriptions: long }, ...ABLE })).error
 	    .code, -32603);
 	await listen(server, { resourceSubscriptions: many.slice(1) });
 	assert.equal((await server.request('subscriptions/listen',

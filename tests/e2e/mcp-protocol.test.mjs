@@ -1,7 +1,8 @@
 /*
  * The protocol, message by message: both eras on one connection, errors,
- * progress, cancelling.  Framing is in mcp-framing.test.mjs, the life of the
- * server process in mcp-process.test.mjs.
+ * batches.  Framing is in mcp-framing.test.mjs, progress and cancelling in
+ * mcp-waiting.test.mjs, the life of the server process in
+ * mcp-process.test.mjs.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -9,8 +10,7 @@ import { join } from 'node:path';
 import { describe } from 'node:test';
 import { announce_clients, root_test } from './lib/root.mjs';
 import { LEGACY, MODERN, modern_meta, NEWEST_LEGACY } from './lib/rpc.mjs';
-import { ok, start, until_ended } from './lib/tools.mjs';
-import { until } from './lib/until.mjs';
+import { ok } from './lib/tools.mjs';
 
 announce_clients();
 
@@ -404,131 +404,6 @@ for (const revision of [...LEGACY, MODERN])
 
 });
 
-describe('waiting calls', { concurrency: 4 }, () => {
-
-const waiting = (command) => ({
-	name: 'execute_command',
-	arguments: { command, wait_seconds: 50 },
-});
-
-/* The only job of the root, as soon as there is one. */
-function the_job(server) {
-	return until(async () => (await ok(server, 'list_jobs')).jobs[0],
-	    10000, 'the job is there');
-}
-
-function three_jobs(server) {
-	return until(async () => (await ok(server, 'list_jobs')).jobs
-	    .length === 3, 10000, 'three jobs');
-}
-
-for (const era of [NEWEST_LEGACY, MODERN])
-	root_test(`notifications/cancelled ends a wait: ${era}`,
-	    async (root) => {
-		const server = await root.server({}, era);
-
-		server.post('tools/call', waiting('exec sleep 1000'),
-		    { id: 'wait' });
-
-		const { job_id } = await the_job(server);
-
-		server.notify('notifications/cancelled',
-		    { requestId: 'wait', reason: 'User pressed escape' });
-		assert.equal((await ok(server, 'get_job_status', { job_id }))
-		    .status, 'running');
-		/* Also the end of the job is no reason to answer. */
-		assert.equal((await ok(server, 'kill_job', { job_id })).status,
-		    'killed');
-		assert.deepEqual(await server.quiet(), []);
-	});
-
-root_test('what is cancelled is the request of that very id',
-    async (root) => {
-	const server = await root.server();
-
-	server.next_id = 100;
-	server.post('tools/call', waiting('until [ -e stop ];' +
-	    ' do sleep 0.05; done'), { id: 11 });
-	await the_job(server);
-	server.notify('notifications/cancelled', { requestId: '11' });
-	server.notify('notifications/cancelled', { requestId: 12 });
-	await root.run('/bin/sh', ['-c', 'touch stop']);
-	assert.equal((await server.response(11)).result.structuredContent
-	    .status, 'completed');
-	server.notify('notifications/cancelled', { requestId: 11 });
-	assert.deepEqual(await server.quiet(), []);
-});
-
-root_test('progress is told while a call waits', async (root) => {
-	const server = await root.server();
-	const told = (token) => server.receive((m) =>
-	    m.method === 'notifications/progress' &&
-	    m.params.progressToken === token, `progress ${token}`, 30000);
-
-	for (const [id, progressToken] of [['a', 7], ['b', '7'],
-	    ['c', undefined]])
-		server.post('tools/call', {
-			...waiting('exec sleep 1000'),
-			_meta: progressToken === undefined ? {} :
-			    { progressToken },
-		}, { id });
-	for (const token of [7, '7']) {
-		const [first, second] = [await told(token), await told(token)];
-
-		assert.ok(first.params.progress > 0);
-		assert.ok(second.params.progress > first.params.progress);
-		for (const { params } of [first, second]) {
-			assert.equal(params.total, 50);
-			assert.equal(typeof params.message, 'string');
-		}
-	}
-	await three_jobs(server);
-	for (const { job_id } of (await ok(server, 'list_jobs')).jobs)
-		await ok(server, 'kill_job', { job_id });
-	for (const id of ['a', 'b', 'c'])
-		assert.equal((await server.response(id)).result
-		    .structuredContent.status, 'killed');
-	/* Only what was told before the answer may be there. */
-	assert.ok((await server.quiet()).every((m) =>
-	    m.method === 'notifications/progress' &&
-	    [7, '7'].includes(m.params.progressToken)));
-});
-
-root_test('a waiting call delays no other', async (root) => {
-	const server = await root.server();
-	const ids = [1, 2, 3].map((id) => server.post('tools/call',
-	    waiting('exec sleep 1000'), { id: `wait ${id}` }));
-
-	await three_jobs(server);
-	for (let i = 0; i < 20; i++)
-		await ok(server, 'list_jobs');
-	assert.equal((await start(server, 'true')).job_id.length, 36);
-	assert.deepEqual(server.messages, []);
-	for (const { job_id, status } of (await ok(server, 'list_jobs')).jobs)
-		if (status === 'running')
-			await ok(server, 'kill_job', { job_id });
-	for (const id of ids)
-		assert.equal((await server.response(id)).result
-		    .structuredContent.status, 'killed');
-});
-
-root_test('a wait ends with its job, without being asked again',
-    async (root) => {
-	const server = await root.server();
-	const other = await root.server();
-
-	server.post('tools/call', waiting('exec sleep 1000'), { id: 'w' });
-
-	const { job_id } = await the_job(other);
-
-	await ok(other, 'kill_job', { job_id });
-	assert.equal((await server.response('w')).result.structuredContent
-	    .job_id, job_id);
-	assert.equal((await until_ended(server, job_id)).status, 'killed');
-});
-
-});
-
 describe('batches', { concurrency: 4 }, () => {
 
 const ping = (id) => ({ jsonrpc: '2.0', id, method: 'ping' });
@@ -565,9 +440,20 @@ root_test('2025-03-26 has batches', async (root) => {
 	    [-32600, 2]);
 	assert.ok(bad.every((m) => !m.error || !('id' in m)));
 
-	/* Nothing to answer; nothing at all. */
+	/* Nothing to answer; nothing at all; too much. */
 	server.send([note, note]);
 	await nameless_error(server, '[]\n', -32600);
+	await nameless_error(server, `${JSON.stringify(Array(129).fill(
+	    ping(1)))}\n`, -32600);
+
+	/* What is cancelled is missing, and none waits for it. */
+	assert.deepEqual(by_id(await answer([{
+		jsonrpc: '2.0', id: 'w', method: 'tools/call', params: {
+			name: 'execute_command', arguments: {
+				command: 'exec sleep 1000', wait_seconds: 50 },
+		} }, ping('p'), { jsonrpc: '2.0',
+		method: 'notifications/cancelled',
+		params: { requestId: 'w' } }])), ['p']);
 	assert.deepEqual(await server.quiet(), []);
 });
 

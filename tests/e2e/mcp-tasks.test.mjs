@@ -2,7 +2,7 @@
  * Jobs as tasks: made by one server, asked of others, for ever.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'node:test';
 import { ENDED, plant } from './lib/plant.mjs';
@@ -161,6 +161,23 @@ root_test('made by one server; polled, cancelled and completed by others, ' +
 	/* A second request changes nothing. */
 	await once(root, (s) => cancel(s, id));
 	assert.deepEqual(await once(root, (s) => get(s, id)), end);
+
+	/* And one that nobody cancels. */
+	const { taskId, createdAt } = await once(root, (s) => create(s,
+	    'until [ -e go ]; do sleep 0.02; done; exit 7'));
+
+	await root.run('touch', ['go']);
+
+	const done = await until(async () => {
+		const task = await once(root, (s) => get(s, taskId));
+
+		return task.status !== 'working' && task;
+	}, 20000, 'it is completed');
+
+	assert.deepEqual([done.status, done.createdAt,
+		done.result.structuredContent.exit_code],
+	    ['completed', createdAt, 7]);
+	assert.deepEqual(await once(root, (s) => get(s, taskId)), done);
 });
 
 root_test('two servers say the same of an ended task, byte for byte',
@@ -231,6 +248,19 @@ root_test('every state of a job is one of a task', async (root) => {
 
 	assert.equal(torn.status, 'working');
 	assert.match(torn.statusMessage, /^unknown: /);
+
+	/* A clock that went back, and times that are none. */
+	const [made, over] = ['2030-01-01T00:00:00.000000Z',
+		'2020-01-01T00:00:00.000000Z'];
+	const back = await state('back', { created: made, finished: over,
+		exit_code: 0 });
+
+	assert.equal(back.createdAt, made);
+	assert.equal(back.lastUpdatedAt, made);
+	for (const [i, time] of ['x', 1e300, -5, null, '2024-02-30T25:00:00Z']
+	    .entries())
+		await state(`odd${i}`, { created: time, finished: time,
+			exit_code: 0 });
 });
 
 root_test('a job of the command line is a task, and one that is stopping ' +
@@ -269,8 +299,10 @@ root_test('a task is on disk before it is acknowledged', async (root) => {
 	const seen = (pattern) => readFileSync(log, 'utf8').split('\n')
 	    .flatMap((line, i) => pattern.test(line) ? [i] : []);
 
-	const { taskId } = await create(server, 'true');
+	/* Its end is not written down before it is asked for. */
+	const { taskId } = await create(server, 'sleep 1000');
 
+	await cancel(server, taskId);
 	await ended(server, taskId);
 
 	const [answer] = seen(/(?:write|sendto)\(.*"resultType\\":\\"task/);
@@ -294,6 +326,34 @@ root_test('what cannot be started is no task', async (root) => {
 		assert.equal(result.isError, true);
 	}
 	assert.deepEqual(root.job_names(), []);
+});
+
+root_test('what can\'t be looked at is not said to be gone', async (root) => {
+	root.bind_to_permissions();
+
+	const server = await root.server({ under: root.binding });
+	const { taskId } = await create(server, 'true');
+	const uri = `job:///${taskId}/stdout`;
+
+	await ended(server, taskId);
+	chmodSync(root.runs, 0);
+	for (const [method, params] of [['tasks/get', { taskId }],
+		['tasks/cancel', { taskId }],
+		['tasks/update', { taskId, inputResponses: {} }],
+		['resources/read', { uri }], ['resources/list', {}],
+		['prompts/get', { name: 'diagnose_job',
+			arguments: { job_id: taskId } }]]) {
+		const { error } = await server.request(method,
+		    { ...params, ...ABLE });
+
+		assert.equal(error.code, -32603, method);
+		assert.match(error.message, /Permission denied/);
+	}
+	chmodSync(root.runs, 0o700);
+	chmodSync(join(root.runs, root.job_names()[0], 'stdout.log'), 0);
+	assert.equal((await server.request('resources/read', { uri })).error
+	    .code, -32603);
+	assert.equal((await get(server, taskId)).status, 'completed');
 });
 
 root_test('a task whose directory is removed is none', async (root) => {

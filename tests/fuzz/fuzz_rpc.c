@@ -31,7 +31,7 @@ answer_held(struct server *s)
 
 	while ((request = s->held)) {
 		s->held = request->user;
-		s->answered++;
+		s->answered += !request->cancelled;
 		rpc_answer(request, json_string("held"));
 	}
 }
@@ -98,6 +98,7 @@ cancel(struct server *s, json_t *params)
 static void
 on_notified(void *arg, const char *method, json_t *params)
 {
+	struct rpc_request *request;
 	struct server *s = arg;
 
 	FUZZ_CHECK(fuzz_is_utf8(method, strlen(method)));
@@ -106,6 +107,10 @@ on_notified(void *arg, const char *method, json_t *params)
 		answer_held(s);
 	} else if (strcmp(method, "cancel") == 0) {
 		cancel(s, params);
+	} else if (strcmp(method, "mute") == 0) {
+		request = rpc_find(s->rpc, json_object_get(params, "id"));
+		if (request)
+			rpc_cancel(request);
 	} else if (strcmp(method, "tell") == 0) {
 		s->told++;
 		rpc_notify(s->rpc, "told\xff", json_incref(params), false);

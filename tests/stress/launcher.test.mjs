@@ -3,8 +3,7 @@
  * its end, what it had not started is nowhere.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { PROGRAM, root_test } from '../e2e/lib/root.mjs';
+import { root_test } from '../e2e/lib/root.mjs';
 import { amount, ended, minutes, observe } from './lib/stress.mjs';
 
 const ROUNDS = amount(60, 1000);
@@ -21,15 +20,12 @@ const lines = [
 root_test(`a server is killed at a random moment of ${ROUNDS} launches: every ` +
     'job that can be seen ran to its end', minutes(20), async (root) => {
 	for (let i = 0; i < ROUNDS; i++) {
-		const server = spawn(PROGRAM, ['mcp'], { env: root.env(),
-			cwd: root.work, stdio: ['pipe', 'ignore', 'inherit'] });
-		const gone = new Promise((done) => server.on('close', done));
+		const server = root.raw_server();
 
-		server.stdin.on('error', () => {});
-		server.stdin.write(lines);
+		server.send(lines);
 		await observe(Math.random() * 8);
 		server.kill('SIGKILL');
-		await gone;
+		await server.end();
 	}
 
 	const names = root.job_names();

@@ -7,7 +7,8 @@
  *
  * Ends when its standard input does, and then prints how often each state was
  * seen, as JSON: {"running":123,"completed":45}.  An answer that names no state
- * at all counts as "none".
+ * at all counts as "none".  Before that, of one exchange with the server in
+ * SHOWN, a line "C " and what was asked, and a line "S " and the answer.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -26,7 +27,14 @@
 	"\"io.modelcontextprotocol/clientCapabilities\":{"                     \
 	"}}"
 
-enum { STATES_MAX = 16, WORD_MAX = 16, ANSWER_MAX = 1 << 16, LOOKS = 40 };
+enum {
+	STATES_MAX = 16,
+	WORD_MAX = 16,
+	ANSWER_MAX = 1 << 16,
+	QUESTION_MAX = 1024,
+	LOOKS = 40,
+	SHOWN = 50, /* not a multiple of the looks, and so of every kind */
+};
 
 static struct {
 	char word[WORD_MAX];
@@ -141,16 +149,30 @@ poll_ls(const char *program)
 
 /* Ask; the answer is one line. */
 static void
-ask(FILE *to, FILE *from, const char *tool, const char *arguments)
+ask(FILE *to, FILE *from, const char *method, const char *params)
 {
+	char question[QUESTION_MAX];
 	static long id;
 
-	fprintf(to,
-	    "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"tools/call\","
-	    "\"params\":{\"name\":\"%s\",\"arguments\":{%s}," META "}}\n",
-	    ++id, tool, arguments);
+	snprintf(question, sizeof(question),
+	    "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"%s\","
+	    "\"params\":{%s" META "}}\n",
+	    id, method, params);
+	fputs(question, to);
 	if (fflush(to) == EOF || !fgets(answer, sizeof(answer), from))
 		die("the server");
+	if (id++ % SHOWN == 0)
+		printf("C %sS %s", question, answer);
+}
+
+static void
+call(FILE *to, FILE *from, const char *tool, const char *arguments)
+{
+	char params[QUESTION_MAX / 2];
+
+	snprintf(params, sizeof(params), "\"name\":\"%s\",\"arguments\":{%s},",
+	    tool, arguments);
+	ask(to, from, "tools/call", params);
 	/* Once is enough: the text says the same as the structure. */
 	if (strstr(answer, "\"structuredContent\":"))
 		count_states(strstr(answer, "\"structuredContent\":"));
@@ -174,14 +196,15 @@ poll_mcp(const char *program)
 	from = fdopen(out[0], "r");
 	if (!to || !from)
 		die("fdopen");
+	ask(to, from, "tools/list", "");
 	while (!is_over()) {
-		ask(to, from, "list_jobs", "\"limit\":3");
+		call(to, from, "list_jobs", "\"limit\":3");
 		at = strstr(answer, "\"job_id\":\"");
 		if (!at)
 			continue;
 		snprintf(arguments, sizeof(arguments), "%.47s", at);
 		for (i = 0; i < LOOKS; i++)
-			ask(to, from, "get_job_status", arguments);
+			call(to, from, "get_job_status", arguments);
 	}
 	fclose(to);
 	while (wait(NULL) > 0)

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { faults_in } from '../e2e/lib/oracle.mjs';
 import { with_variable } from '../e2e/lib/proc.mjs';
 import { root_test, PROGRAM } from '../e2e/lib/root.mjs';
 import { until } from '../e2e/lib/until.mjs';
@@ -30,9 +31,12 @@ async function round(root, runs, seen) {
 	for (const poller of pollers) {
 		assert.deepEqual(await poller.end(), { code: 0, signal: null },
 		    poller.words);
-		for (const [word, n] of Object.entries(
-		    JSON.parse(poller.stdout)))
+
+		const lines = poller.stdout.trimEnd().split('\n');
+
+		for (const [word, n] of Object.entries(JSON.parse(lines.pop())))
 			seen[word] = (seen[word] ?? 0) + n;
+		assert.deepEqual(faults_in(lines), []);
 	}
 	await until(() => !with_variable('JOBDIR_ROOT', runs).length, 10000,
 	    'all has ended');

@@ -3,9 +3,9 @@
  *
  * A client that sends what it is given and reads all that comes runs in the
  * same loop as the server.  The server knows a few methods: echo answers with
- * its params, hold waits for the notification go (or drop), long answers with
- * as many bytes as wanted, chat does that and sends a notification; tell sends
- * one, too.
+ * its params, hold waits for the notification go (or drop, or cancel, after
+ * which it may go), long answers with as many bytes as wanted, chat does that and
+ * sends a notification; tell sends one, too.
  *
  *	expect(lines, answers);
  *
@@ -98,6 +98,12 @@ on_notified(void *arg, const char *method, json_t *params)
 
 		if (r)
 			rpc_drop(r);
+	} else if (strcmp(method, "cancel") == 0) {
+		struct rpc_request *r =
+		    rpc_find(p->rpc, json_object_get(params, "id"));
+
+		if (r)
+			rpc_cancel(r);
 	} else if (strcmp(method, "tell") == 0) {
 		rpc_notify(p->rpc, "told", json_incref(params), true);
 	}

@@ -197,6 +197,45 @@ test_rpc__dropped_requests(void **state)
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true}\n");
 }
 
+#define CANCEL(id)                                                             \
+	"{\"jsonrpc\":\"2.0\",\"method\":\"cancel\",\"params\":"               \
+	"{\"id\":" id "}}"
+#define BIG "1844674407370955161"
+#define LINE(text) text "\n"
+
+static void
+test_rpc__cancelled_requests(void **state)
+{
+	(void)state;
+	/* whatever whoever is at work on it says, and whenever */
+	expect(LINE(HOLD("1")) LINE(CANCEL("1")) LINE(CANCEL("1")) LINE(GO)
+		   ECHO("1"),
+	    NULL_FOR("1"));
+	/* the others of its batch do not wait for it */
+	expect_batch(LINE("[" HOLD("1") ",{}]") LINE(CANCEL("1")) LINE(GO)
+			 LINE("[" HOLD("3") "]") LINE(CANCEL("3")) LINE(GO),
+	    LINE("[{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32600,\"message\":"
+		 "\"Invalid Request: neither method nor id\"}}]"));
+	/* the newest of two with one id, then the other */
+	expect(LINE(HOLD("7")) LINE(HOLD("7")) LINE(CANCEL("7"))
+		   LINE(CANCEL("7")) LINE(GO),
+	    "");
+}
+
+static void
+test_rpc__cancelled_by_a_big_id(void **state)
+{
+	(void)state;
+	expect(LINE(HOLD(BIG "99")) LINE(CANCEL(BIG "99")) LINE(GO), "");
+	/* a string is no number */
+	expect(LINE(HOLD("\"" BIG "\"")) LINE(CANCEL(BIG "99")) LINE(GO),
+	    LINE("{\"jsonrpc\":\"2.0\",\"id\":\"" BIG "\",\"result\":true}"));
+	/* too near to each other to be told apart */
+	expect(LINE(HOLD(BIG "98")) LINE(HOLD(BIG "99")) LINE(CANCEL(BIG "99"))
+		   LINE(GO),
+	    LINE("{\"jsonrpc\":\"2.0\",\"id\":" BIG "99,\"result\":true}"));
+}
+
 static void
 test_rpc__batches_only_where_they_exist(void **state)
 {
@@ -277,6 +316,8 @@ main(void)
 		cmocka_unit_test(test_rpc__nesting),
 		cmocka_unit_test(test_rpc__answers_come_when_they_are_there),
 		cmocka_unit_test(test_rpc__dropped_requests),
+		cmocka_unit_test(test_rpc__cancelled_requests),
+		cmocka_unit_test(test_rpc__cancelled_by_a_big_id),
 		cmocka_unit_test(test_rpc__batches_only_where_they_exist),
 		cmocka_unit_test(test_rpc__batches),
 		cmocka_unit_test(test_rpc__long_batch_comes_in_parts),

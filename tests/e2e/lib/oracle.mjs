@@ -8,8 +8,11 @@
  *	oracle.received(text);	-- a line of the server
  *	oracle.faults		-- [] if all is well
  *
+ *	faults_in(lines)	-- the same of an exchange that was written down
+ *
  * Rules beyond the schemas: an id comes back as it was sent, once for each
- * request; nothing about a request after its answer; progress grows; the
+ * request; nothing about a request after its answer, or after the answer to one
+ * that was sent after its cancellation; progress grows; the
  * acknowledgement of a subscription comes first, and nothing comes that it does
  * not name; only the error codes of the era; resultType, ttlMs, cacheScope and
  * serverInfo exactly where they belong; tasks only for clients that declare
@@ -137,6 +140,7 @@ export class Oracle {
 	constructor() {
 		this.faults = [];
 		this.open = [];   /* requests without an answer */
+		this.asked = 0;   /* requests so far */
 		this.tools = {};  /* name -> entry */
 		this.revision = LEGACY_NEWEST; /* what initialize agreed on */
 		this.initialized = false;
@@ -162,6 +166,28 @@ export class Oracle {
 			if (['string', 'number'].includes(typeof one?.id) &&
 			    !('result' in one || 'error' in one))
 				this.#asked(one);
+			else if (one?.method === 'notifications/cancelled')
+				this.#cancelled(one.params?.requestId);
+	}
+
+	/* Its answer may be under way. */
+	#cancelled(wanted) {
+		const request = this.open.findLast(({ id, cancelled }) =>
+		    id === wanted && cancelled === undefined);
+
+		if (request)
+			request.cancelled = this.asked;
+	}
+
+	/* The server has read all that came before that request. */
+	#read_up_to({ number }) {
+		this.open = this.open.filter(({ id, method, cancelled }) => {
+			const over = cancelled <= number;
+
+			if (over && method === 'subscriptions/listen')
+				this.subscribed.delete(JSON.stringify(id));
+			return !over;
+		});
 	}
 
 	#asked({ id, method, params }) {
@@ -170,6 +196,7 @@ export class Oracle {
 		if (method === 'initialize' && !modern)
 			this.initialized = true;
 		this.open.push({ id, method, params, modern,
+			number: this.asked++,
 			revision: modern ? MODERN : this.revision,
 			progress: -Infinity });
 	}
@@ -205,6 +232,7 @@ export class Oracle {
 
 		const [request] = this.open.splice(at, 1);
 
+		this.#read_up_to(request);
 		if (message.error)
 			this.#failed(request, message);
 		else
@@ -427,4 +455,16 @@ export class Oracle {
 			    value && !asked[name])
 				this.fault('more than was asked for', message);
 	}
+}
+
+/* Of lines of a client ("C …") and its server ("S …"). */
+export function faults_in(lines) {
+	const oracle = new Oracle();
+
+	for (const line of lines)
+		if (line.startsWith('C '))
+			oracle.sent(line.slice(2));
+		else
+			oracle.received(line.slice(2));
+	return oracle.faults;
 }
