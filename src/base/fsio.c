@@ -177,6 +177,12 @@ fsio_lock_test(int dirfd, const char *name)
 }
 
 bool
+fsio_is_own_trouble(int sys)
+{
+	return sys == EMFILE || sys == ENFILE || sys == ENOMEM;
+}
+
+bool
 fsio_name_ok(const char *name)
 {
 	return *name && strlen(name) <= 255 && !strchr(name, '/') &&

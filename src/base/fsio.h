@@ -70,4 +70,8 @@ int fsio_each(int dirfd, int (*each)(void *arg, const char *name), void *arg);
 usec_t fsio_mtime(const struct stat *st);
 usec_t fsio_ctime(const struct stat *st);
 
+/* Does that errno tell of what the caller itself lacks, descriptors or memory,
+ * and so nothing of the file? */
+bool fsio_is_own_trouble(int sys);
+
 #endif

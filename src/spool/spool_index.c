@@ -126,13 +126,6 @@ set_seen(struct spool_seen *seen, const struct stat *st, usec_t now)
 	seen->settled = seen->changed + SPOOL_SETTLE <= now;
 }
 
-/* Of an error that is the reader's own, nothing can be told. */
-static bool
-is_own_trouble(int sys)
-{
-	return sys == EMFILE || sys == ENFILE || sys == ENOMEM;
-}
-
 /*
  * Look into a directory; 0, or -1 with errno.  One that can't be read holds a
  * job all the same, which says so; one that is gone holds none.
@@ -152,7 +145,7 @@ look_into(struct reading *reading)
 	if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
 		return 0;
 	/* Without a look its jobs would get other ids. */
-	if (is_own_trouble(errno))
+	if (fsio_is_own_trouble(errno))
 		return -1;
 	if (reading->seen->count == 0)
 		add_job(reading, JOB_JOURNAL);

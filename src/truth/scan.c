@@ -61,6 +61,13 @@ note_error(struct record *record, const char *text)
 	    (int)sizeof(record->journal_error) - 1, text);
 }
 
+static void
+note_trouble(struct record *record, int sys)
+{
+	if (fsio_is_own_trouble(sys))
+		record->starved = sys;
+}
+
 enum {
 	TORN_TRIES = 5,
 	TORN_PAUSE = 1000,              /* microseconds */
@@ -78,8 +85,10 @@ read_once(int jobdir, struct record *record, struct err *err)
 
 	journal_release(&record->journal);
 	record->journal_written = -1;
+	record->starved = 0;
 	if (fsio_read_capped(jobdir, file, JOURNAL_MAX, &text, &st) < 0) {
 		result = errno == ENOENT ? -1 : 0;
+		note_trouble(record, errno);
 		err_sys(err, errno, "%s", file);
 	} else {
 		record->journal_written = fsio_mtime(&st);
@@ -496,6 +505,7 @@ scan_job(const struct spool *spool, const struct spool_job *job,
 	    (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return -1;
 	if (jobdir < 0) {
+		note_trouble(record, errno);
 		set_unreadable(spool, record, strerror(errno));
 		return 0;
 	}

@@ -44,7 +44,12 @@ ops_job(struct ops *ops, const char *id, struct record *record, struct err *err)
 	}
 	if (!entry)
 		return err_set(err, ERR_NOT_FOUND, "Job %.100s not found", id);
-	return op_scan(ops, &entry->job, record, err);
+	if (op_scan(ops, &entry->job, record, err) < 0)
+		return -1;
+	/* What could not be looked at is not told as a state. */
+	return record->starved
+	    ? err_sys(err, record->starved, "look at job %.100s", id)
+	    : 0;
 }
 
 int

@@ -19,7 +19,7 @@
 
 /*
  * The record (SCAN_FULL) of the job with that very id.  0, or -1 with err:
- * ERR_NOT_FOUND, or ERR_SYSTEM if the root can't be read.
+ * ERR_NOT_FOUND, or ERR_SYSTEM if root or job can't be looked at.
  */
 int ops_job(struct ops *ops, const char *id, struct record *record,
     struct err *err);

@@ -5,10 +5,13 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'node:test';
+import { finish } from './lib/cli.mjs';
 import { ENDED, plant } from './lib/plant.mjs';
+import { descriptors } from './lib/proc.mjs';
 import { root_test, TRACED } from './lib/root.mjs';
 import { NEWEST_LEGACY } from './lib/rpc.mjs';
 import { ABLE, cancel, create, ended, get, TASKS } from './lib/tasks.mjs';
+import { ok } from './lib/tools.mjs';
 import { until } from './lib/until.mjs';
 
 /* One request to a server made for it, which is killed with SIGTERM as soon as
@@ -366,4 +369,27 @@ root_test('a task whose directory is removed is none', async (root) => {
 	    .error.code, -32602);
 });
 
+});
+
+root_test('a server without descriptors says so, and no state',
+    async (root) => {
+	const server = await root.server();
+	const id = await finish(root, ['true']);
+	const ask = () => server.request('tasks/get', { taskId: id, ...ABLE });
+	const limit = async (most) => assert.equal((await root.run('prlimit',
+	    ['--pid', server.pid, `--nofile=${most}:`])).code, 0);
+
+	await ok(server, 'list_jobs'); /* the root is open now */
+
+	const open = descriptors(server.pid).map(({ fd }) => fd);
+
+	/* The lowest number that is free. */
+	await limit([...open, -1].findIndex((fd, i) => fd !== i));
+
+	const { error } = await ask();
+
+	assert.equal(error?.code, -32603);
+	assert.match(error.message, /Too many open files/);
+	await limit(100);
+	assert.equal((await ask()).result.status, 'completed');
 });
