@@ -72,7 +72,7 @@ CPPFLAGS += -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -Isrc -I$(GEN)
 
 # Input is hostile, so the compiler's guards are on.  Fortified functions hide
 # from the sanitizers what they look for, and need optimisation.
-HARDEN := -fPIE -fstack-protector-strong
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection
 ifeq ($(SANITIZE)$(filter -O0,$(CFLAGS)),)
 HARDEN += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
@@ -192,7 +192,7 @@ e2e: $(PROGRAM)
 # Those that take longest are left to scripts/test: who waits for `make test`
 # after every change has half a minute.
 SLOW_TESTS := cli-adopt cli-gc cli-leftover defects-b defects-b-2 hostile \
-    inspector mcp-protocol mcp-wait mcp-weave-stop mcp-workflows \
+    inspector mcp-wait mcp-waiting mcp-weave-stop mcp-workflows \
     mcp-workflows-b watch
 test: $(PROGRAM) $(UNIT_TESTS)
 	TEST_FILES=3 $(MAKE) -j2 unit e2e E2E_TESTS='$(filter-out \
@@ -204,7 +204,11 @@ $(call helpers,stress) $(call helpers,bench) $(call helpers,honesty): $(B)/%: te
     $(B)/flags-compile $(B)/link-mode
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(COMPILE) $(LDFLAGS) $$(cat $(B)/link-mode) -o $@ $<
+	$(Q)$(COMPILE) $(LDFLAGS) $$(cat $(B)/link-mode) -MMD -MP -MF $@.d \
+	    -MT $@ -o $@ $< $(HELPER_LIBS)
+
+-include $(addsuffix .d,$(call helpers,bench))
+$(B)/bench/floor_parse: HELPER_LIBS := $(LDLIBS) -lpthread
 
 STRESS_TESTS = $(sort $(wildcard tests/stress/*.test.mjs))
 stress: $(PROGRAM) $(call helpers,stress)
@@ -259,8 +263,11 @@ conformance: $(PROGRAM) $(FIXTURE)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) scripts/run-node-tests \
 	    $(B)/conformance.tap 120 $(CONFORMANCE_TESTS)
 
+# Rows of tests/bench by the beginnings of their names, e.g. BENCH='01 08'; the
+# table goes to $(B)/bench.json, too.
+BENCH =
 bench: $(PROGRAM) $(call helpers,bench)
-	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) tests/bench/run
+	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) tests/bench/run $(BENCH)
 
 # What unit and end-to-end tests run of src: a line for each file, the sources
 # with counts in $(BUILD)/coverage/report.  What decides over the fate of a job

@@ -93,8 +93,10 @@ int proc_all(pid_t *pids, int max);
  * when it may not be read. */
 bool proc_has_environment(pid_t pid, const char *assignment);
 
-/* Has the process file (device, inode) open?  False if it may not be read. */
-bool proc_has_open(pid_t pid, dev_t device, ino_t inode);
+/* Does the process hold the lock of file (device, inode) by a descriptor that it
+ * has opened or inherited?  Who only reads the file does not.  False if that
+ * may not be read. */
+bool proc_holds_lock(pid_t pid, dev_t device, ino_t inode);
 
 /* Has the process directory `dirfd`, or a file in it (by a name that it has in
  * there, and its only one), open, or that directory as its working directory?

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "base/compat.h"
 #include "base/proc.h"
+#include "base/util.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -27,25 +28,29 @@ enum {
 /* PROC_PID_INIT_INO of the kernel: inode of the first pid namespace. */
 static const uint64_t first_namespace = 0xeffffffc;
 
-/* Read the beginning of a small file; -1 with errno, else the length. */
+/* Read the beginning of a small file that ends with a newline, which tells
+ * without one more call that it is whole; -1 with errno, else the length. */
 static ssize_t
 read_small(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
 	ssize_t n;
 	int saved;
 
 	if (fd < 0)
 		return -1;
-	do
-		n = read(fd, buf, size - 1);
-	while (n < 0 && errno == EINTR);
+	do {
+		n = read(fd, buf + length, size - 1 - length);
+		if (n > 0)
+			length += (size_t)n;
+	} while ((n < 0 && errno == EINTR) ||
+	    (n > 0 && length < size - 1 && buf[length - 1] != '\n'));
 	saved = errno;
 	close(fd);
 	errno = saved;
-	if (n >= 0)
-		buf[n] = '\0';
-	return n;
+	buf[length] = '\0';
+	return n < 0 ? -1 : (ssize_t)length;
 }
 
 bool
@@ -323,6 +328,21 @@ struct open_file {
 	bool found;
 };
 
+/* By what the kernel tells of the descriptor (proc_pid_fdinfo(5)). */
+static bool
+descriptor_holds_lock(pid_t pid, long number)
+{
+	char path[PATH_ROOM], text[1024];
+	cleanup_close int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%ld", (int)pid, number);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read_full(fd, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	return strstr(text, "FLOCK  ADVISORY  WRITE") != NULL;
+}
+
 static void
 open_file_match(void *arg, long number)
 {
@@ -334,11 +354,12 @@ open_file_match(void *arg, long number)
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)file->pid, number);
 	file->found = stat(path, &st) == 0 && st.st_dev == file->device &&
-	    st.st_ino == file->inode;
+	    st.st_ino == file->inode &&
+	    descriptor_holds_lock(file->pid, number);
 }
 
 bool
-proc_has_open(pid_t pid, dev_t device, ino_t inode)
+proc_holds_lock(pid_t pid, dev_t device, ino_t inode)
 {
 	struct open_file file = { pid, device, inode, false };
 	char path[PATH_ROOM];

@@ -165,6 +165,11 @@ spawn_begin(struct spawn *spawn, const struct spool *spool,
 	spawn->stage = SUPERVISE_PROCESS;
 	if (compat_pipe(ends) < 0) {
 		sys = errno;
+	} else if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
+		/* Not later: what has been started is not to fail. */
+		sys = errno;
+		close_fd(&ends[0]);
+		close_fd(&ends[1]);
 	} else {
 		args.answer = ends[1];
 		sys = plan->fork_only
@@ -172,13 +177,9 @@ spawn_begin(struct spawn *spawn, const struct spool *spool,
 		    : execute_supervisor(&args, &spawn->helper);
 		close_fd(&ends[1]);
 		spawn->answer = ends[0];
-		if (!sys && fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
-			sys = errno;
 	}
 	if (!sys)
 		return 0;
-	if (spawn->helper > 0)
-		return 0; /* started all the same; the answer will block */
 	spawn->helper = 0;
 	spawn_end(spawn);
 	remove_directory(spool, spawn->name);

@@ -107,7 +107,8 @@ tree_marked(const char *id, int jobdir, pid_t *pids, int max)
 
 		if (pid == getpid() ||
 		    !(proc_has_environment(pid, assignment) ||
-			(has_file && proc_has_open(pid, st.st_dev, st.st_ino))))
+			(has_file &&
+			    proc_holds_lock(pid, st.st_dev, st.st_ino))))
 			continue;
 		if (is_living(pid) && !tree_is_supervisor(pid))
 			pids[kept++] = pid;

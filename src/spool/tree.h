@@ -9,7 +9,7 @@
  * process (pid and start time) as supervisor.
  *
  * Where the supervisor is gone, the tree is what carries JOBDIR_ID=<id> in its
- * environment or holds the job's `pid` file open.
+ * environment or holds the lock of the job's `pid` file.
  *
  * Nothing here allocates.
  */

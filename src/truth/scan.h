@@ -37,10 +37,10 @@ struct record {
 	usec_t journal_written;     /* modification time; -1: not known */
 	struct verdict verdict;
 	char journal_error[JOURNAL_COMPLAINT_MAX]; /* "" if all is well */
-	int starved; /* errno of what the reader itself lacked; 0: nothing */
-	usec_t started;  /* as recorded, else in the name, else of the file */
-	usec_t finished; /* -1 while it lives or if not known */
-	double duration; /* seconds, so far or in total; < 0: not known */
+	int starved;    /* errno of what the reader itself lacked; 0: nothing */
+	usec_t started; /* as recorded, else in the name, else of the file */
+	usec_t finished;       /* -1 while it lives or if not known */
+	double duration;       /* seconds, so far or in total; < 0: not known */
 	bool cancel_requested; /* running, and asked to stop */
 	struct request cancel; /* the request */
 

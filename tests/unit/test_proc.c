@@ -8,7 +8,18 @@
 #include "base/util.h"
 #include "tmpdir.h"
 
+#include <sys/file.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+
+static bool short_reads;
+
+/* As the kernel may: a byte at a time. */
+ssize_t
+read(int fd, void *buf, size_t size)
+{
+	return syscall(SYS_read, fd, buf, short_reads && size > 1 ? 1 : size);
+}
 
 #define MARK "JOBDIR_TEST_MARK"
 
@@ -233,23 +244,48 @@ test_proc__environment(void **state)
 	assert_false(proc_has_environment(self, ""));
 }
 
+/* A part of the boot's id would be that of another boot. */
 static void
-test_proc__open_files(void **state)
+test_proc__short_reads(void **state)
+{
+	struct proc_place whole, again;
+	struct proc_stat st;
+
+	(void)state;
+	proc_place_self(&whole);
+	short_reads = true;
+	proc_place_self(&again);
+	assert_int_equal(proc_read_stat(getpid(), &st), 0);
+	short_reads = false;
+	assert_string_equal(again.boot_id, whole.boot_id);
+	assert_int_equal(st.parent, getppid());
+}
+
+static void
+test_proc__held_locks(void **state)
 {
 	struct tmpdir *t = *state;
 	struct stat st, other;
-	int fd;
+	int fd, reader;
 
 	tmpdir_write(t->fd, "pid", "1\n");
 	tmpdir_write(t->fd, "other", "");
 	assert_int_equal(fstatat(t->fd, "pid", &st, 0), 0);
 	assert_int_equal(fstatat(t->fd, "other", &other, 0), 0);
-	assert_false(proc_has_open(getpid(), st.st_dev, st.st_ino));
+	assert_false(proc_holds_lock(getpid(), st.st_dev, st.st_ino));
 	fd = openat(t->fd, "pid", O_RDONLY);
-	assert_true(proc_has_open(getpid(), st.st_dev, st.st_ino));
-	assert_false(proc_has_open(getpid(), other.st_dev, other.st_ino));
+	reader = openat(t->fd, "pid", O_RDONLY);
+	/* Who reads it, or asks whether the lock is free, has nothing to do
+	 * with the job, and must not be stopped with it. */
+	assert_false(proc_holds_lock(getpid(), st.st_dev, st.st_ino));
+	assert_int_equal(flock(fd, LOCK_SH), 0);
+	assert_false(proc_holds_lock(getpid(), st.st_dev, st.st_ino));
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_true(proc_holds_lock(getpid(), st.st_dev, st.st_ino));
+	assert_false(proc_holds_lock(getpid(), other.st_dev, other.st_ino));
 	close(fd);
-	assert_false(proc_has_open(getpid(), st.st_dev, st.st_ino));
+	assert_false(proc_holds_lock(getpid(), st.st_dev, st.st_ino));
+	close(reader);
 }
 
 static void
@@ -423,7 +459,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_proc__children),
 		cmocka_unit_test(test_proc__all),
 		cmocka_unit_test(test_proc__environment),
-		WITH_TMPDIR(test_proc__open_files),
+		WITH_TMPDIR(test_proc__short_reads),
+		WITH_TMPDIR(test_proc__held_locks),
 		WITH_TMPDIR(test_proc__open_below),
 		cmocka_unit_test(test_proc__peek_at_a_child),
 		cmocka_unit_test(test_proc__arguments),

@@ -39,6 +39,20 @@ open(const char *path, int flags, ...)
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
+/* How often a look at the record is to fail first. */
+static int failing_looks;
+
+int
+fstatat(int dirfd, const char *path, struct stat *st, int flags)
+{
+	if (failing_looks > 0 && strcmp(path, "journal.json") == 0) {
+		failing_looks--;
+		errno = ENOMEM;
+		return -1;
+	}
+	return (int)syscall(SYS_newfstatat, dirfd, path, st, flags);
+}
+
 static void
 act_at_the_look(void (*act)(void *), void *arg)
 {
@@ -86,6 +100,24 @@ test_scan_races__the_second_look_finds_the_end(void **state)
 	assert_int_equal(record.verdict.status, STATUS_COMPLETED);
 	assert_int_equal(record.verdict.rule, RULE_END_RECORD);
 	assert_true(looks > 0);
+	record_release(&record);
+}
+
+/* A reading that failed is none: after the next one there is a second look. */
+static void
+test_scan_races__a_failed_reading_is_no_look(void **state)
+{
+	struct scan_fixture *f = *state;
+	cleanup_free char *text = dead_record(f, running_record);
+	cleanup_close int dir = -1;
+	struct record record;
+
+	dir = make_job(f, text);
+	act_at_the_look(publish_end, f);
+	failing_looks = 1;
+	scan(f, &record);
+	assert_int_equal(failing_looks, 0);
+	assert_int_equal(record.verdict.status, STATUS_COMPLETED);
 	record_release(&record);
 }
 
@@ -252,6 +284,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_ROOT(test_scan_races__the_second_look_finds_the_end),
+		WITH_ROOT(test_scan_races__a_failed_reading_is_no_look),
 		WITH_ROOT(test_scan_races__without_an_end_it_is_lost),
 		WITH_ROOT(test_scan_races__removed_while_looking),
 		WITH_ROOT(test_scan_races__renamed_while_looking),

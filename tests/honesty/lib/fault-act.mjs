@@ -21,22 +21,26 @@ async function check_fate(lane, job) {
 	}, 15000, `${job.id} is what its process is`);
 }
 
-/* kill: after 0 it is dead and killed; 1: it could not be done. */
+/* kill: after 0 it is dead and killed; 1: it could not be done.  Nothing is
+ * known of an end if its supervisor was killed before it was on record. */
 async function check_kill(round) {
-	const { code, stdout, lane, state } = round;
+	const { code, stdout, lane, state, fault } = round;
+	const ends = fault.how === 'kill' ? ['killed', 'lost'] : ['killed'];
 
 	if (code === 0) {
 		assert.match(stdout, /^\S+ (killed|already_terminated)\n$/);
 		assert.ok(!alive(state.pid), 'it is dead');
-		assert.equal((await lane.show(state.id)).status, 'killed');
-		return 'killed';
+
+		const { status } = await lane.show(state.id);
+
+		assert.ok(ends.includes(status), status);
+		return status;
 	}
 	assert.notEqual(code, 3);
 
 	const status = await check_fate(lane, state);
 
-	assert.ok(['running', 'killed'].includes(status) ||
-	    (round.fault.how === 'kill' && status === 'lost'), status);
+	assert.ok(['running', ...ends].includes(status), status);
 	return `refused, ${status}`;
 }
 
@@ -139,11 +143,23 @@ export const RM = {
 	},
 };
 
+/* It keeps what it cannot judge; what it says is gone is gone, and no other. */
+async function check_gc(round) {
+	const { code, stdout, state } = round;
+	const there = existsSync(state.dir);
+
+	if (code === 0)
+		assert.equal(stdout, there ? '' : `${state.id}\n`);
+	return there && code === 0 ? check_rm({ ...round, code: 1 }) :
+	    check_rm(round);
+}
+
 /* Of the lane's own jobs only `failed` and `running` may be there. */
 export const GC = {
 	...RM,
 	name: 'gc',
 	words: () => ['gc', '--older-than', '0'],
+	check: check_gc,
 
 	async prepare(lane) {
 		for (const id of [lane.good.id, lane.talker.id])
@@ -156,6 +172,9 @@ export const GC = {
 /* A process of nobody's. */
 async function check_adopt(round) {
 	const { code, stdout, lane, state } = round;
+
+	await lane.settled();
+
 	const [job] = await lane.others();
 
 	if (code === 0)

@@ -3,7 +3,7 @@
  * time the nth call of a kind in one of its processes fails, or kills it
  * (inject.c); after each run it is seen whether what was said is so.
  *
- *	await explore(stage, PATHS, { errors: ERRORS, places: [0] });
+ *	await explore(stage, PATHS, { errors: ERRORS });
  *
  * A path is what the program is asked for:
  *	name		for the log
@@ -11,14 +11,18 @@
  *	words(lane, state)	of the command line
  *	talk(lane, state)	optional: its input, until it answers that
  *	check(round)	asserts; gives a word for the count: "done", "refused".
- *			round: lane, state, fault, code, stdout, stderr, kills
+ *			round: lane, state, fault, code, signal, stdout,
+ *			stderr, said() (what inject reported)
  *	tidy(lane, state)	optional: remove what it left, as a user would
  *	reads		it must change nothing
  *	codes		that need no words, besides 0
- * A lane is a root of its own (lib/lane.mjs); two are played side by side.
+ * Options: errors; places(all), which of the processes it strikes in, in the
+ * order of their first calls; short, how many numbers of each kind the short
+ * form plays; lanes, roots of their own (lib/lane.mjs) that are played side by
+ * side, more of them where rounds wait.
  */
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { PROGRAM } from '../../e2e/lib/root.mjs';
@@ -26,9 +30,13 @@ import { helper } from './jobs.mjs';
 import { Lane } from './lane.mjs';
 
 const LANES = 2;
-/* A loop that asks for ever is not stepped through for ever. */
-const NTH_MOST = 40;
-const FAILURES_MOST = 60;
+/* So many calls of a kind are a loop that looks again and again; each turn is
+ * like the first ones. */
+const LOOP_LEAST = 100;
+const LOOP_TURNS = 20;
+/* More than were counted: no two rounds are quite alike. */
+const SLACK = 50;
+const FAILURES_MOST = 10;
 
 /* What these may say, by the manuals of the calls; the likeliest first.
  * Absent ones cannot fail, or nothing may come of it (close). */
@@ -94,6 +102,17 @@ export const ERRORS = {
 	writev: ['EIO', 'EINTR'],
 };
 
+/* Of a launch: the child that becomes the command, the supervisor before it,
+ * and who else there is, from the launcher on. */
+export const LAUNCHERS = (all) => all.slice(0, -2);
+export const SUPERVISOR = (all) => all.slice(-2, -1);
+export const SUPERVISOR_AND_CHILD = (all) => all.slice(-2);
+
+/* Why nobody else is in these rows. */
+const OWN = 'it makes other system calls: its faults are not these';
+
+export const PEERS = { tsp: OWN, nq: OWN, supervisor: OWN };
+
 /* One of them each. */
 export const LIKELIEST = Object.fromEntries(Object.entries(ERRORS)
     .map(([call, [first]]) => [call, [first]]));
@@ -102,8 +121,10 @@ export const LIKELIEST = Object.fromEntries(Object.entries(ERRORS)
 export const SHORT = Object.fromEntries(['read', 'pread64', 'write',
 	'pwrite64'].map((call) => [call, ['short']]));
 
-/* SIGKILL before each call, whichever it is. */
+/* SIGKILL before each call, whichever it is; before each that others see: what
+ * lies between two of these is one state, however long. */
 export const DEATH = { any: ['kill'] };
+export const DEATH_AT_CHANGE = { change: ['kill'] };
 
 function number_of(how) {
 	return constants.errno[how] ?? how;
@@ -123,8 +144,8 @@ async function strike(lane, path, state, fault) {
 	    await lane.run(helper('inject'), words, { deadline: 20000 });
 
 	return { ...end, lane, path, state, fault, report,
-		said: () => existsSync(report) ?
-		    readFileSync(report, 'utf8').split('\n').slice(0, -1) : [] };
+		said: () => existsSync(report) ? readFileSync(report, 'utf8')
+		    .split('\n').slice(0, -1) : [] };
 }
 
 /* Whatever is said is said with words, and by who is not dead. */
@@ -144,19 +165,18 @@ function check_end({ fault, path, code, signal, stderr }) {
 async function play(lane, path, fault) {
 	const state = await path.prepare?.(lane);
 	const before = path.reads ? lane.snapshot() : null;
-	let round, word, t0 = performance.now(), t1, t2;
+	let round, word;
 
 	try {
 		round = await strike(lane, path, state, fault);
-		t1 = performance.now();check_end(round);
+		check_end(round);
 		word = await path.check(round);
-		t2 = performance.now();if (path.reads)
+		if (path.reads)
 			assert.deepEqual(lane.snapshot(), before,
 			    'a look changes nothing');
 		await path.tidy?.(lane, state, round);
 		await lane.check(fault.how === 'kill');
-		if (process.env.SLOW && performance.now() - t0 > 400)
-			appendFileSync(`/tmp/hfault-tmp/trace.${lane.stage.scenario.name}`, `slow ${text_of(fault)} ${path.name}: ${Math.round(performance.now() - t0)} ${t1 - t0 | 0} ${t2 - t0|0}\n`);
+
 		const fired = round.said().length > 0;
 
 		rmSync(round.report, { force: true });
@@ -176,47 +196,59 @@ async function calls_of(lane, path) {
 	const state = await path.prepare?.(lane);
 	const round = await strike(lane, path, state, 'list');
 	const calls = new Map();
-
 	const word = await path.check({ ...round, fault: { how: 'list' } });
 
-	assert.doesNotMatch(word ?? '', /refused|no answer|unknown/, `${path.name}: ` +
-	    `${round.stdout} ${round.stderr}`);
+	/* Without a fault it must do what is asked for. */
+	assert.doesNotMatch(word ?? '', /refused|no answer|unknown/,
+	    `${path.name}: ${round.stdout} ${round.stderr}`);
 	await path.tidy?.(lane, state, round);
 	for (const line of round.said())
 		calls.set(line, (calls.get(line) ?? 0) + 1);
 	return calls;
 }
 
-/* Chains to be stepped through: place, call, how; how many are expected. */
-function chains_of(calls, { errors, places, short }) {
-	const kinds = new Map();
+/* What a line of the list counts for. */
+function kinds_of(line, errors) {
+	const [, call, change] = line.split(' ');
 
-	for (const [line, count] of calls) {
-		const [place, name] = line.split(' ');
-		const call = errors.any ? 'any' : name;
-		const key = `${place} ${call}`;
-
-		if (places.includes(Number(place)) && errors[call])
-			kinds.set(key, (kinds.get(key) ?? 0) + count);
-	}
-	return [...kinds].flatMap(([line, count]) => {
-		const [place, call] = line.split(' ');
-
-		return (short ? errors[call].slice(0, 1) : errors[call])
-		    .map((how) => ({ place: Number(place), call, how, count }));
-	});
+	return [call, 'any', change].filter((kind) => errors[kind]);
 }
 
-/* One number after the other until nothing is injected any more, or, in short
- * form, a few of them spread over all. */
-function numbers(chain, { short, stride = 1 }) {
+/* Chains to be stepped through: place, and whether it is the last one; call,
+ * how; how many are expected. */
+function chains_of(calls, { errors, places, short }) {
+	const counts = new Map();
+	const all = [...new Set([...calls.keys()].map((line) =>
+	    parseInt(line)))].sort((a, b) => a - b);
+	const wanted = places(all);
+
+	for (const [line, count] of calls)
+		for (const kind of kinds_of(line, errors)) {
+			const key = `${parseInt(line)} ${kind}`;
+
+			counts.set(key, (counts.get(key) ?? 0) + count);
+		}
+	return [...counts].flatMap(([key, count]) => {
+		const [, call] = key.split(' ');
+		const place = parseInt(key);
+
+		return (short ? errors[call].slice(0, 1) : errors[call])
+		    .map((how) => ({ place, last: place === all.at(-1), call,
+			how, count }));
+	}).filter(({ place }) => wanted.includes(place));
+}
+
+/* One number after the other, or, in short form, a few of them: the first ones
+ * of a kind, or spread over all. */
+function numbers({ call, how, count }, short) {
+	const from_1 = (n) => Array.from({ length: n }, (_, i) => i + 1);
+
 	if (short)
-		return chain.call === 'any' ?
-		    Array.from({ length: short }, (_, i) =>
-			1 + Math.floor(i * chain.count / short)) :
-		    Array.from({ length: short }, (_, i) => i + 1);
-	return Array.from({ length: chain.call === 'any' ? chain.count + 5 :
-	    NTH_MOST }, (_, i) => 1 + i * stride);
+		return how === 'kill' ? from_1(short)
+		    .map((i) => 1 + Math.floor((i - 1) * count / short)) :
+		    from_1(short);
+	return from_1(how !== 'kill' && count >= LOOP_LEAST ? LOOP_TURNS :
+	    count + SLACK);
 }
 
 let names = 0;
@@ -224,8 +256,8 @@ let names = 0;
 export class Explorer {
 	constructor(stage, options) {
 		this.stage = stage;
-		this.options = { ...options, short: stage.full ? 0 :
-		    options.short ?? 1 };
+		this.options = { lanes: LANES, places: (all) => all, ...options,
+			short: stage.full ? 0 : options.short ?? 1 };
 		this.failures = [];
 		this.tally = new Map();
 	}
@@ -241,21 +273,22 @@ export class Explorer {
 		this.tally.set(key, words);
 	}
 
+	/* Step through a chain until nothing is injected any more. */
 	async #step(lane, path, chain) {
-		for (const nth of numbers(chain, this.options)) {
+		for (const nth of numbers(chain, this.options.short)) {
 			if (this.failures.length >= FAILURES_MOST)
 				return;
 			try {
 				const word = await play(lane, path,
 				    { ...chain, nth });
 
-				if (word === null)
+				if (word !== null)
+					this.#count(path, chain, word);
+				else if (nth >= chain.count)
 					return;
-				this.#count(path, chain, word);
 			} catch (e) {
 				this.failures.push(e);
 				this.stage.log(`WRONG: ${e.message}`);
-				if (process.env.SLOW) appendFileSync(`/tmp/hfault-tmp/trace.${this.stage.scenario.name}`, `WRONG: ${e.message}\n`);
 			}
 		}
 	}
@@ -278,8 +311,9 @@ export class Explorer {
 		const { stage } = this;
 		const lanes = [];
 
-		for (let i = 0; i < LANES; i++)
-			lanes.push(await new Lane(stage, `lane${names++}`).open());
+		for (let i = 0; i < this.options.lanes; i++)
+			lanes.push(await new Lane(stage, `lane${names++}`)
+			    .open());
 		await this.#paths(lanes, paths);
 		for (const [key, words] of [...this.tally].sort())
 			stage.log(`${key}: ${[...words].sort().map(([w, n]) =>

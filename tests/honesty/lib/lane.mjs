@@ -1,7 +1,8 @@
 /*
  * A lane: a root of its own, in which rounds are played one after the other
  * around jobs whose state is known: two completed, one of them with output, one
- * failed with 7, one runs.  They are in a right state after each round, or it failed.
+ * failed with 7, one runs.  They are in a right state after each round, or it
+ * failed.
  *
  *	const lane = await new Lane(stage, 'lane0').open();
  *	const { id, witness } = await lane.job('end', 1000, 7);
@@ -9,8 +10,8 @@
  *	await lane.close();
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync }
-	from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
+	statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Process } from '../../e2e/lib/cli.mjs';
 import { alive, command_line, with_variable }
@@ -20,6 +21,7 @@ import { until } from '../../e2e/lib/until.mjs';
 import { helper } from './jobs.mjs';
 import { TRUTH } from './judge.mjs';
 
+const LEFT_MOST = 3;
 const KEPT = ['.new', '.old', '.keys'];
 const FINAL = ['completed', 'failed', 'killed', 'lost'];
 
@@ -200,6 +202,13 @@ export class Lane {
 		    'nothing of this round runs any more');
 	}
 
+	/* Or there is a job of it. */
+	settled() {
+		return until(async () => (await this.others()).length > 0 ||
+		    this.processes().every((pid) => this.base.includes(pid)),
+		    15000, 'it is in sight or over');
+	}
+
 	async remove(id) {
 		await this.jobdir('kill', '-q', '-s', 'KILL', id);
 		await this.fine('rm', id);
@@ -266,7 +275,14 @@ export class Lane {
 		assert.ok(left.length <= (kills ? 1 : 0), `hidden: ${left}`);
 		assert.ok(left.every((path) => /^\.(new|old)\//.test(path)),
 		    `hidden: ${left}`);
-		this.left.push(...left);
+		/* A few are for the garbage collector; more of them would be
+		 * looked at by each launch, and move its calls. */
+		if (this.left.length < LEFT_MOST)
+			this.left.push(...left);
+		else
+			for (const path of left)
+				rmSync(join(this.runs, path),
+				    { recursive: true });
 	}
 
 	/* What was left is gone after the garbage collector, which gives what
