@@ -263,6 +263,17 @@ lengthen_id(struct spool_index *index, struct spool_entry *entry)
 	entry->job.id = keep(index, id);
 }
 
+/* Where in a hash of `size` slots that id is, or has to go. */
+static size_t
+place_of(struct spool_entry *const *slots, size_t size, const char *id)
+{
+	size_t at = (size_t)hash_text(id) & (size - 1);
+
+	while (slots[at] && strcmp(slots[at]->job.id, id) != 0)
+		at = (at + 1) & (size - 1);
+	return at;
+}
+
 /* Give every older claimant of an id its long form. */
 static void
 part_claimants(struct spool_index *index)
@@ -272,14 +283,11 @@ part_claimants(struct spool_index *index)
 
 	while (size < index->count * 2)
 		size *= 2;
-	slots = xrealloc(NULL, size, sizeof(*slots));
-	memset(slots, 0, size * sizeof(*slots));
+	slots = xrealloc(NULL, size, sizeof(struct spool_entry *));
+	memset(slots, 0, size * sizeof(struct spool_entry *));
 	for (i = 0; i < index->count; i++) {
 		entry = &index->entries[i];
-		at = (size_t)hash_text(entry->job.id) & (size - 1);
-		while (
-		    slots[at] && strcmp(slots[at]->job.id, entry->job.id) != 0)
-			at = (at + 1) & (size - 1);
+		at = place_of(slots, size, entry->job.id);
 		older = slots[at];
 		slots[at] = entry;
 		if (!older)
