@@ -142,9 +142,9 @@ bool spool_index_holds(const struct spool_index *index,
     const struct spool *spool);
 
 /* The same as far as the root itself and directory `name` are concerned: two
- * stats at most. */
-bool spool_index_holds_for(const struct spool_index *index,
-    const struct spool *spool, const char *name);
+ * stats, and a look into a directory that has changed and is not of ours. */
+bool spool_index_holds_for(struct spool_index *index, const struct spool *spool,
+    const char *name);
 
 /* The time in "20261122T173012Z__…", or -1. */
 usec_t spool_name_stamp(const char *name);

@@ -100,7 +100,7 @@ name_of_seen(const void *name, const void *seen)
 	return strcmp(name, ((const struct spool_seen *)seen)->name);
 }
 
-static const struct spool_seen *
+static struct spool_seen *
 find_seen(const struct spool_index *index, const char *name)
 {
 	if (index->seen_count == 0)
@@ -380,11 +380,48 @@ is_root_unchanged(const struct spool_index *index, const struct spool *spool)
 	    fsio_ctime(&st) == fsio_ctime(&index->root);
 }
 
-bool
-spool_index_holds_for(const struct spool_index *index,
-    const struct spool *spool, const char *name)
-{
+/* Comparing the journals of a directory with those that it had. */
+struct comparison {
 	const struct spool_seen *seen;
+	size_t same;
+	bool other;
+};
+
+static void
+compare_journal(void *arg, const char *journal)
+{
+	struct comparison *c = arg;
+	size_t i;
+
+	for (i = 0; i < c->seen->count; i++)
+		if (strcmp(c->seen->journals[i], journal) == 0) {
+			c->same++;
+			return;
+		}
+	c->other = true;
+}
+
+/* Something in the directory is new: does it hold the same jobs all the same? */
+static bool
+holds_same_jobs(struct spool_seen *seen, int root)
+{
+	cleanup_close int dir = fsio_open_dir(root, seen->name, false);
+	struct comparison c = { .seen = seen };
+	struct stat st;
+
+	if (dir < 0 || fstat(dir, &st) < 0 ||
+	    dialect_each(dir, compare_journal, &c) < 0 || c.other ||
+	    c.same != seen->count)
+		return false;
+	set_seen(seen, &st, time_wall());
+	return true;
+}
+
+bool
+spool_index_holds_for(struct spool_index *index, const struct spool *spool,
+    const char *name)
+{
+	struct spool_seen *seen;
 	struct stat st;
 
 	if (!is_root_unchanged(index, spool))
@@ -394,7 +431,7 @@ spool_index_holds_for(const struct spool_index *index,
 	seen = find_seen(index, name);
 	return seen &&
 	    fstatat(spool->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    is_unchanged(seen, &st);
+	    (is_unchanged(seen, &st) || holds_same_jobs(seen, spool->fd));
 }
 
 bool

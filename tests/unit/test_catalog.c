@@ -270,6 +270,39 @@ test_catalog__is_kept_and_dropped(void **state)
 #define WITH_FIXTURE(test)                                                     \
 	cmocka_unit_test_setup_teardown(test, scan_setup, scan_teardown)
 
+/* A worker that writes into its directory makes nobody read the whole root. */
+static void
+test_catalog__one_directory_changes(void **state)
+{
+	static const char weave[] = "nightly/a.weave_journal.json";
+	struct scan_fixture *f = *state;
+	struct spool spool = f->spool;
+	struct err err = ERR_INIT;
+	const struct spool_entry *entry;
+	struct catalog catalog;
+
+	tmpdir_mkdir(f->tmp->fd, "nightly");
+	tmpdir_write(f->tmp->fd, "nightly/journal.json", "{}");
+	catalog_init(&catalog, &spool);
+	assert_non_null(catalog_index(&catalog, &err));
+	catalog.index.settled = true; /* as two seconds later */
+	entry = catalog.index.entries;
+	tmpdir_write(f->tmp->fd, "nightly/journal.json.new", "{\"pid\": 1}");
+	assert_int_equal(renameat(f->tmp->fd, "nightly/journal.json.new",
+			     f->tmp->fd, "nightly/journal.json"),
+	    0);
+	assert_ptr_equal(catalog_find(&catalog, "nightly"), entry);
+	tmpdir_write(f->tmp->fd, weave, "{}");
+	assert_null(catalog_find(&catalog, "nightly"));
+	assert_int_equal(unlinkat(f->tmp->fd, weave, 0), 0);
+	assert_ptr_equal(catalog_find(&catalog, "nightly"), entry);
+	assert_int_equal(unlinkat(f->tmp->fd, "nightly/journal.json", 0), 0);
+	assert_ptr_equal(catalog_find(&catalog, "nightly"), entry);
+	assert_int_equal(unlinkat(f->tmp->fd, "nightly", AT_REMOVEDIR), 0);
+	assert_null(catalog_find(&catalog, "nightly"));
+	catalog_release(&catalog);
+}
+
 int
 main(void)
 {
@@ -280,6 +313,7 @@ main(void)
 		WITH_FIXTURE(test_catalog__without_descriptors_nothing_is_gone),
 		WITH_FIXTURE(test_catalog__every_change_shows),
 		WITH_FIXTURE(test_catalog__is_kept_and_dropped),
+		WITH_FIXTURE(test_catalog__one_directory_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
