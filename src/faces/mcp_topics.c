@@ -202,10 +202,10 @@ look_at_task(struct topic *topic, usec_t now)
 	}
 	mark = task_mark(task);
 	topic->ended = !is_working(task);
-	if (topic->told ? strcmp(topic->told, mark) == 0 : !topic->ended) {
+	if (!topic->told && !topic->ended) {
+		topic->told = mark;
+	} else if (topic->told && strcmp(topic->told, mark) == 0) {
 		free(mark);
-		if (!topic->told)
-			topic->told = xstrdup("working");
 	} else if (!topic->ended && topic->tell_after > now) {
 		topic->dirty = true;
 		topic->look_after = topic->tell_after;

@@ -95,7 +95,7 @@ root_test('a root that is made after the subscription', async (root) => {
 
 root_test('a task of another process: its end, told once', async (root) => {
 	const server = await root.server();
-	const job = await start(root, 'sh', '-c', 'read x <go; exit 3');
+	const job = await start(root, 'sleep', '1000');
 	const { id } = await listen(server, { taskIds: [job] });
 
 	await root.jobdir(['kill', job]);
