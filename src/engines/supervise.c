@@ -312,8 +312,6 @@ release(struct launch *l)
 	if (write_full(l->release[1], "", 1) < 0 && errno != EPIPE)
 		abandon_child(l, SUPERVISE_PROCESS, errno);
 	close_fd(&l->release[1]);
-	/* What was killed before, while the child is on its way to exec. */
-	oom_open(&l->s->oom, "", l->s->command);
 	/* What it says before its end is no news yet. */
 	while (compat_poll(&end, 1, -1, NULL) < 0 && errno == EINTR)
 		continue;
@@ -367,6 +365,7 @@ supervise_run(const struct supervise *args)
 		fail(&l, SUPERVISE_PROCESS, errno);
 	prepare(&l);
 	fork_child(&l);
+	oom_open(&supervisor.oom, "", supervisor.command);
 	write_record(&l);
 	supervisor_arm(&supervisor);
 	release(&l);
