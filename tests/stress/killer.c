@@ -1,17 +1,17 @@
 /*
  * killer.c: SIGKILL to supervisors at random moments of their launches
  *
- *	killer USEC COMMAND [ARG]...
+ *	killer run|mcp USEC COMMAND [ARG]...
  *
  * Runs COMMAND (jobdir run, or a server) and kills every supervisor that comes
  * of it, each a random time of up to USEC microseconds after it was first seen.
  * Ends when nothing of all that is left, with the exit code of COMMAND.
  *
- * A supervisor is forked by a helper of COMMAND that ends at once; this program
- * adopts the orphans among its descendants, so a supervisor is a grandchild of
- * COMMAND and then a child of this process.  It is stopped for an instant
- * before it is killed, to learn which its children are, which are adopted next
- * and must live.
+ * A supervisor is a child of `jobdir run`; of a server it is a grandchild,
+ * forked by a helper that ends at once.  This program adopts the orphans among
+ * its descendants, so in the end a supervisor is its own child.  It is stopped
+ * for an instant before it is killed, to learn which its children are, which
+ * are adopted next and must live.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -127,22 +127,31 @@ kill_supervisor(pid_t pid)
 	kill(pid, SIGKILL);
 }
 
+static void
+note_children(pid_t parent, pid_t but, long usec)
+{
+	pid_t list[CHILDREN_MAX];
+	int count = children(parent, list), i;
+
+	for (i = 0; i < count; i++)
+		if (list[i] != but)
+			note(list[i], now_usec() + random() % usec);
+}
+
 /* Supervisors not seen before, and what is to be killed now. */
 static void
-look(pid_t command, long usec)
+look(pid_t command, bool is_server, long usec)
 {
-	pid_t mine[CHILDREN_MAX], its[CHILDREN_MAX], below[CHILDREN_MAX];
-	int count, found, i, j;
+	pid_t helpers[CHILDREN_MAX];
+	int count, i;
 
-	count = children(getpid(), mine);
-	for (i = 0; i < count; i++)
-		if (mine[i] != command)
-			note(mine[i], now_usec() + random() % usec);
-	count = children(command, its);
-	for (i = 0; i < count; i++) {
-		found = children(its[i], below);
-		for (j = 0; j < found; j++)
-			note(below[j], now_usec() + random() % usec);
+	note_children(getpid(), command, usec);
+	if (is_server) {
+		count = children(command, helpers);
+		for (i = 0; i < count; i++)
+			note_children(helpers[i], 0, usec);
+	} else {
+		note_children(command, 0, usec);
 	}
 	for (i = 0; i < victim_count; i++)
 		if (victims[i].due >= 0 && victims[i].due <= now_usec()) {
@@ -169,14 +178,16 @@ main(int argc, char **argv)
 {
 	int status, code = 1;
 	pid_t command, pid;
+	bool is_server;
 	long usec;
 
-	if (argc < 3 || (usec = atol(argv[1])) < 1)
+	if (argc < 4 || (usec = atol(argv[2])) < 1)
 		return 2;
+	is_server = strcmp(argv[1], "mcp") == 0;
 	srandom((unsigned)(getpid() ^ now_usec()));
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return 3;
-	command = start(argv + 2);
+	command = start(argv + 3);
 	if (command < 0)
 		return 3;
 	while ((pid = waitpid(-1, &status, WNOHANG)) >= 0) {
@@ -186,7 +197,7 @@ main(int argc, char **argv)
 		if (pid > 0)
 			forget(pid);
 		else
-			look(command, usec);
+			look(command, is_server, usec);
 	}
 	return code;
 }

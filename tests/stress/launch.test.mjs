@@ -93,8 +93,8 @@ root_test('the supervisor is killed at a random moment of ' +
 	for (let i = 0; i < LAUNCHES; i++) {
 		const name = `n${i}`;
 		const { code, stdout, stderr } = await root.run(
-		    helper('killer'), [usec, PROGRAM, 'run', '-n', name, '--',
-			helper('mark'), marks, name, 2000]);
+		    helper('killer'), ['run', usec, PROGRAM, 'run', '-n', name,
+			'--', helper('mark'), marks, name, 2000]);
 
 		assert.ok(code === 0 || code === 125, `${code}: ${stderr}`);
 		if (code)
@@ -116,7 +116,7 @@ root_test('the supervisor is killed at a random moment of launches of a ' +
 	    { mode: 0o700 });
 	for (let i = 0; i < amount(50, 500); i++) {
 		const { code, stdout } = await root.run(helper('killer'),
-		    [usec, PROGRAM, 'run', '--', program]);
+		    ['run', usec, PROGRAM, 'run', '--', program]);
 
 		assert.ok([125, 126].includes(code), `exit code ${code}`);
 		assert.equal(stdout, '');
@@ -133,7 +133,7 @@ root_test('the supervisor is killed at a random moment of ' +
 	const marks = marks_dir(root);
 	const answers = new Map();
 	const server = await root.keep(new Server(helper('killer'),
-	    [String(usec), PROGRAM, 'mcp'],
+	    ['mcp', String(usec), PROGRAM, 'mcp'],
 	    { cwd: root.work, env: root.env() })).open(MODERN);
 	let next = 0;
 
@@ -285,5 +285,6 @@ root_test('a supervisor is killed at a random moment of a launch with an ' +
 	const marks = marks_dir(root);
 
 	for (let i = 0; i < amount(30, 300); i++)
-		await try_key(root, marks, `s${i}`, [helper('killer'), usec]);
+		await try_key(root, marks, `s${i}`,
+		    [helper('killer'), 'run', usec]);
 });
