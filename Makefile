@@ -165,7 +165,7 @@ help:
 
 # --- tests -------------------------------------------------------------------
 
-.PHONY: unit e2e test conformance stress bench coverage
+.PHONY: unit e2e test conformance stress bench bench-publish coverage
 .PHONY: honesty honesty-fast honesty-publish
 # Each test program has all of jobdir in it, except main().
 $(B)/unit/%: tests/unit/%.c $(filter-out $(MAIN_OBJ),$(OBJS)) $(SHARE) \
@@ -268,6 +268,9 @@ conformance: $(PROGRAM) $(FIXTURE)
 BENCH =
 bench: $(PROGRAM) $(call helpers,bench)
 	JOBDIR_PROGRAM=$(abspath $(PROGRAM)) tests/bench/run $(BENCH)
+
+bench-publish:
+	scripts/node tests/bench/lib/publish.mjs $(B)/bench.json
 
 # What unit and end-to-end tests run of src: a line for each file, the sources
 # with counts in $(BUILD)/coverage/report.  What decides over the fate of a job

@@ -1,11 +1,14 @@
 /*
  * interleave.c: how long do commands take, one beside the other?
  *
- *	interleave RUNS [--- WORD...]...
+ *	interleave RUNS PAUSE [--- WORD...]...
  *
- * Runs each of the commands RUNS times, in turns, so that whatever else the
- * machine does hits all of them alike.  Their input and output are /dev/null.
- * Prints a line for each: the median, the 10th and the 90th percentile, in
+ * Runs each of the commands RUNS times, in turns and each turn in another
+ * order, so that whatever else the machine does hits all of them alike, and so
+ * does what a command leaves to be done after its end; PAUSE microseconds lie
+ * between two commands.  Their input and output are /dev/null.
+ *
+ * Prints a line for each: the median, the 10th, 90th and 99th percentile, in
  * microseconds from before the spawn to the exit, and how many runs failed.
  */
 #include <fcntl.h>
@@ -17,38 +20,22 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sample.h"
+
 extern char **environ;
 
 enum { COMMANDS_MAX = 16 };
 
 struct command {
 	char **words;
-	long *usec;
+	struct sample sample;
 	int failed;
 };
 
-static long
-now_usec(void)
-{
-	struct timespec t;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &t) < 0)
-		abort();
-	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static int
-by_size(const void *a, const void *b)
-{
-	long x = *(const long *)a, y = *(const long *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void
-run(struct command *command, int i, posix_spawn_file_actions_t *actions)
+run(struct command *command, posix_spawn_file_actions_t *actions)
 {
-	long start = now_usec();
+	long begun = sample_now();
 	int status = 1;
 	pid_t pid;
 
@@ -56,12 +43,12 @@ run(struct command *command, int i, posix_spawn_file_actions_t *actions)
 		environ) != 0 ||
 	    waitpid(pid, &status, 0) != pid || status != 0)
 		command->failed++;
-	command->usec[i] = now_usec() - start;
+	sample_add(&command->sample, sample_now() - begun);
 }
 
 /* Split the words at "---"; returns the number of commands. */
 static int
-split(char **words, struct command *commands, int runs)
+split(char **words, struct command *commands)
 {
 	int count = 0;
 
@@ -71,12 +58,25 @@ split(char **words, struct command *commands, int runs)
 		*words = NULL;
 		if (count == COMMANDS_MAX || !words[1])
 			exit(2);
-		commands[count].words = words + 1;
-		commands[count].usec = calloc((size_t)runs, sizeof(long));
-		if (!commands[count++].usec)
-			abort();
+		commands[count++].words = words + 1;
 	}
 	return count;
+}
+
+/* The same orders in each bench. */
+static void
+shuffle(int *order, int count)
+{
+	static unsigned long state = 1;
+	int i, other, kept;
+
+	for (i = count - 1; i > 0; i--) {
+		state = state * 6364136223846793005 + 1442695040888963407;
+		other = (int)((state >> 33) % ((unsigned)i + 1));
+		kept = order[i];
+		order[i] = order[other];
+		order[other] = kept;
+	}
 }
 
 int
@@ -84,25 +84,33 @@ main(int argc, char **argv)
 {
 	struct command commands[COMMANDS_MAX];
 	posix_spawn_file_actions_t actions;
+	struct timespec pause = { 0 };
+	int order[COMMANDS_MAX];
 	int runs, count, i, j;
 
-	if (argc < 4 || (runs = atoi(argv[1])) < 1)
+	if (argc < 5 || (runs = atoi(argv[1])) < 1)
 		return 2;
+	pause.tv_nsec = atol(argv[2]) * 1000;
 	memset(commands, 0, sizeof(commands));
-	count = split(argv + 2, commands, runs);
+	count = split(argv + 3, commands);
 	posix_spawn_file_actions_init(&actions);
 	for (i = 0; i < 2; i++)
 		if (posix_spawn_file_actions_addopen(&actions, i, "/dev/null",
 			O_RDWR, 0) != 0)
 			return 3;
-	for (i = 0; i < runs; i++)
-		for (j = 0; j < count; j++)
-			run(&commands[j], i, &actions);
+	for (j = 0; j < count; j++)
+		order[j] = j;
+	for (i = 0; i < runs; i++) {
+		shuffle(order, count);
+		for (j = 0; j < count; j++) {
+			run(&commands[order[j]], &actions);
+			if (pause.tv_nsec > 0)
+				nanosleep(&pause, NULL);
+		}
+	}
 	for (j = 0; j < count; j++) {
-		qsort(commands[j].usec, (size_t)runs, sizeof(long), by_size);
-		printf("%ld %ld %ld %d\n", commands[j].usec[runs / 2],
-		    commands[j].usec[runs / 10],
-		    commands[j].usec[runs * 9 / 10], commands[j].failed);
+		sample_print(&commands[j].sample, 1000.0);
+		printf(" %d\n", commands[j].failed);
 	}
 	return 0;
 }

@@ -1,17 +1,22 @@
 /*
  * notice.c: how soon is a worker's rename told by a watcher?
  *
- *	notice ROOT RUNS WORD...
+ *	notice ROOT RUNS SCRIPT CREATED FINISHED BEFORE AFTER WORD...
  *
- * Starts the watcher (the words, e.g. jobdir watch --jsonl) and waits until it
- * sees what happens in ROOT.  Then, RUNS times: renames a directory with a
- * journal into the root and waits for the line that names it, then replaces
- * that journal by one with an end and waits for that line.  Lines must hold the
- * directory's name.  Prints the median and the 99th percentile of both, in
- * microseconds from before the rename to the end of the line.
+ * Starts the watcher (the words, e.g. jobdir watch --jsonl), writes what is in
+ * the file SCRIPT (-: nothing) into its input, and waits until it sees what
+ * happens in ROOT.  Then, RUNS times: renames a directory with a journal into
+ * the root and waits for the line that names it and holds CREATED; and then
+ * replaces each of these journals by one with an end and waits for that line,
+ * with FINISHED.  If CREATED is -, the directories are there before the watcher
+ * is, and only their ends are measured.  The directories are notice-0, notice-1,
+ * ..., and before them `warm`; a line names one if it holds BEFORE, that name,
+ * and AFTER.  Prints of both the median and the 10th, 90th and 99th percentile,
+ * in microseconds from before the rename to the end of the line.
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,20 +25,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAUSE_NSEC = 3000000, LINE_ROOM = 1 << 20, SETTLE_SECONDS = 20 };
+#include "sample.h"
+
+/* Watchers tell changes of one job some time apart. */
+enum {
+	PAUSE_NSEC = 3000000,
+	APART_NSEC = 500000000,
+	LINE_ROOM = 1 << 20,
+	SETTLE_SECONDS = 20
+};
 
 static char line[LINE_ROOM];
 static size_t used;
-
-static long
-now_usec(void)
-{
-	struct timespec t;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &t) < 0)
-		abort();
-	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static void
 check(int ok, const char *what)
@@ -100,7 +103,7 @@ read_until(int fd, const char *event, const char *name)
 		ssize_t n;
 
 		if (end) {
-			long now = now_usec();
+			long now = sample_now();
 			int found;
 
 			*end = '\0';
@@ -119,99 +122,161 @@ read_until(int fd, const char *event, const char *name)
 	}
 }
 
+/* `in` gets the watcher's input, which stays open. */
 static int
-start(char **words, pid_t *pid)
+start(char **words, pid_t *pid, int *in)
 {
-	int ends[2];
+	int out[2], ends[2];
 
-	check(pipe(ends) == 0, "pipe");
+	check(pipe(out) == 0 && pipe(ends) == 0, "pipe");
 	*pid = fork();
 	check(*pid >= 0, "fork");
 	if (*pid == 0) {
-		dup2(ends[1], STDOUT_FILENO);
+		dup2(ends[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
 		close(ends[0]);
 		close(ends[1]);
+		close(out[0]);
+		close(out[1]);
 		execv(words[0], words);
 		_exit(127);
 	}
-	close(ends[1]);
-	return ends[0];
+	close(out[1]);
+	close(ends[0]);
+	*in = ends[1];
+	return out[0];
+}
+
+static void
+say(const char *path, int in)
+{
+	char data[4096];
+	ssize_t n;
+	int fd;
+
+	if (strcmp(path, "-") == 0)
+		return;
+	fd = open(path, O_RDONLY);
+	check(fd >= 0, path);
+	while ((n = read(fd, data, sizeof(data))) > 0)
+		check(write(in, data, (size_t)n) == n, "the watcher's input");
+	check(n == 0, path);
+	close(fd);
+}
+
+/* The words of the command line that say what a line must hold. */
+struct marks {
+	const char *created; /* null: not measured */
+	const char *finished;
+	const char *before;
+	const char *after;
+};
+
+static long
+told(int fd, const struct marks *marks, const char *event, const char *name)
+{
+	char mark[256];
+
+	snprintf(mark, sizeof(mark), "%s%s%s", marks->before, name,
+	    marks->after);
+	return read_until(fd, event, mark);
 }
 
 /* It is ready when it tells of a job that came after its start; jobs that came
  * while it started are not told. */
 static void
-warm_up(const char *root, int fd)
+warm_up(const char *root, int fd, const struct marks *marks)
 {
 	struct timespec pause = { .tv_nsec = 100000000 };
-	long end = now_usec() + SETTLE_SECONDS * 1000000L;
+	long end = sample_now() + SETTLE_SECONDS * 1000000000L;
 	char name[64];
 	int i = 0;
 
 	check(fcntl(fd, F_SETFL, O_NONBLOCK) == 0, "pipe");
 	do {
-		if (now_usec() > end)
+		if (sample_now() > end)
 			exit(1);
-		snprintf(name, sizeof(name), "warm-%d-%d", (int)getpid(), i++);
+		snprintf(name, sizeof(name), "warm-%d", i++);
 		prepare(root, name);
 		rename_in(root, name);
 		nanosleep(&pause, NULL);
 	} while (read(fd, line, sizeof(line)) <= 0);
 	check(fcntl(fd, F_SETFL, 0) == 0, "pipe");
-	snprintf(name, sizeof(name), "warm-%d", (int)getpid());
-	prepare(root, name);
-	rename_in(root, name);
-	snprintf(name, sizeof(name), "\"warm-%d\"", (int)getpid());
-	read_until(fd, "\"created\"", name);
+	prepare(root, "warm");
+	rename_in(root, "warm");
+	told(fd, marks, marks->created ? marks->created : marks->finished,
+	    "warm");
 }
 
-static int
-by_size(const void *a, const void *b)
+/* All the directories, one after the other, or all their ends. */
+static void
+measure(const char *root, int fd, const struct marks *marks, int runs, bool end,
+    struct sample *sample)
 {
-	long x = *(const long *)a, y = *(const long *)b;
+	struct timespec pause = { .tv_nsec = PAUSE_NSEC };
+	char name[64];
+	long begun;
+	int i;
 
-	return x < y ? -1 : x > y;
+	for (i = 0; i < runs; i++) {
+		snprintf(name, sizeof(name), "notice-%d", i);
+		if (!end)
+			prepare(root, name);
+		nanosleep(&pause, NULL);
+		begun = sample_now();
+		if (end)
+			finish(root, name);
+		else
+			rename_in(root, name);
+		sample_add(sample,
+		    told(fd, marks, end ? marks->finished : marks->created,
+			name) -
+			begun);
+	}
 }
 
 static void
-print(long *usec, int count)
+make_all(const char *root, int runs)
 {
-	qsort(usec, (size_t)count, sizeof(*usec), by_size);
-	printf("%ld %ld\n", usec[count / 2], usec[count * 99 / 100]);
+	char name[64];
+	int i;
+
+	for (i = 0; i < runs; i++) {
+		snprintf(name, sizeof(name), "notice-%d", i);
+		prepare(root, name);
+		rename_in(root, name);
+	}
 }
 
 int
 main(int argc, char **argv)
 {
-	struct timespec pause = { .tv_nsec = PAUSE_NSEC };
-	long *made, *ended, begun;
-	char name[64], quoted[80];
-	int runs, i, fd;
+	struct timespec apart = { .tv_nsec = APART_NSEC };
+	struct sample made = { 0 }, ended = { 0 };
+	struct marks marks;
+	int runs, in, fd;
 	pid_t pid;
 
-	if (argc < 4 || (runs = atoi(argv[2])) < 1)
+	if (argc < 9 || (runs = atoi(argv[2])) < 1)
 		return 2;
-	made = calloc((size_t)runs, sizeof(long));
-	ended = calloc((size_t)runs, sizeof(long));
-	check(made && ended, "memory");
-	fd = start(argv + 3, &pid);
-	warm_up(argv[1], fd);
-	for (i = 0; i < runs; i++) {
-		snprintf(name, sizeof(name), "notice-%d-%d", (int)getpid(), i);
-		snprintf(quoted, sizeof(quoted), "\"%s\"", name);
-		prepare(argv[1], name);
-		nanosleep(&pause, NULL);
-		begun = now_usec();
-		rename_in(argv[1], name);
-		made[i] = read_until(fd, "\"created\"", quoted) - begun;
-		nanosleep(&pause, NULL);
-		begun = now_usec();
-		finish(argv[1], name);
-		ended[i] = read_until(fd, "\"finished\"", quoted) - begun;
+	marks = (struct marks){ argv[4], argv[5], argv[6], argv[7] };
+	if (strcmp(marks.created, "-") == 0) {
+		marks.created = NULL;
+		make_all(argv[1], runs);
 	}
+	fd = start(argv + 8, &pid, &in);
+	say(argv[3], in);
+	warm_up(argv[1], fd, &marks);
+	if (marks.created) {
+		measure(argv[1], fd, &marks, runs, false, &made);
+		sample_print(&made, 1000.0);
+		putchar('\n');
+		nanosleep(&apart, NULL);
+	}
+	measure(argv[1], fd, &marks, runs, true, &ended);
+	sample_print(&ended, 1000.0);
+	putchar('\n');
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	print(made, runs);
-	print(ended, runs);
 	return 0;
 }
