@@ -23,6 +23,7 @@ enum {
 	LISTEN_PAUSE_TASK = 1000 * 1000, /* of a task that has not ended */
 	LISTEN_LOOK = 20 * 1000,         /* between two looks at one topic */
 	LISTEN_RETRY = 20 * 1000,        /* when the client does not read */
+	LISTEN_SHARE = 10, /* a reading of the root costs so much of a pause */
 };
 
 /* What a resource looked like. */
@@ -37,8 +38,9 @@ struct topic {
 	bool is_task;
 	struct job_uri job; /* id NULL: not of a job */
 	struct job_watch *watch;
-	bool settled; /* its id can't become that of another job */
-	bool ended;   /* the job has, by what was told */
+	struct spool_job place; /* of the job; all NULL: there is none */
+	bool settled;           /* its id can't become that of another job */
+	bool ended;             /* the job has, by what was told */
 	struct topic_stamp stamp;
 	char *told;        /* of a task: what was told last */
 	bool dirty;        /* look */
@@ -62,6 +64,8 @@ struct subscription {
 struct mcp_listen {
 	struct subscription *all;
 	struct ops_list_watch *list; /* NULL: nobody needs it yet */
+	bool list_changed;           /* compare topics with it */
+	usec_t compare_after;        /* time_mono() */
 	struct loop_timer *timer;    /* the next look */
 	usec_t timer_at;
 };

@@ -52,14 +52,10 @@ on_list_change(void *arg)
 {
 	struct mcp *mcp = arg;
 	struct subscription *s;
-	struct topic *topic;
 
-	for (s = mcp->listen->all; s; s = s->next) {
+	for (s = mcp->listen->all; s; s = s->next)
 		s->list_dirty = s->list;
-		for (topic = s->topics; topic; topic = topic->next)
-			if (!topic->settled)
-				topic->dirty = true;
-	}
+	mcp->listen->list_changed = true;
 	listen_look_at(mcp, time_mono());
 }
 
@@ -98,6 +94,7 @@ void
 topic_free(struct topic *topic)
 {
 	job_watch_free(topic->watch);
+	spool_job_release(&topic->place);
 	job_uri_release(&topic->job);
 	free(topic->told);
 	free(topic->key);
@@ -130,6 +127,8 @@ follow(struct topic *topic, struct record *record)
 
 	if (topic->watch && topic->settled)
 		return;
+	spool_job_release(&topic->place);
+	spool_job_copy(&topic->place, &record->job);
 	job_watch_free(topic->watch);
 	topic->settled = !record->foreign;
 	topic->watch = job_watch_new(mcp->ops, record->job.name, record,
@@ -142,6 +141,7 @@ forget_job(struct topic *topic)
 	job_watch_free(topic->watch);
 	topic->watch = NULL;
 	topic->settled = false;
+	spool_job_release(&topic->place);
 }
 
 /* What tells one state of a task from another, malloc'd: not the words, in
@@ -348,7 +348,6 @@ watch_list(struct mcp *mcp)
 	struct mcp_listen *listen = mcp->listen;
 	struct err err = ERR_INIT;
 	struct subscription *s;
-	struct topic *topic;
 
 	listen->list = ops_list_watch_new(mcp->ops, on_list_change, mcp, &err);
 	if (!listen->list) {
@@ -356,14 +355,39 @@ watch_list(struct mcp *mcp)
 		listen_look_at(mcp, time_mono() + LISTEN_PAUSE);
 		return;
 	}
-	for (s = listen->all; s; s = s->next) {
+	for (s = listen->all; s; s = s->next)
 		if (s->list && s->root_changed != listen_root_changed(mcp))
 			s->list_dirty = true;
-		for (topic = s->topics; topic; topic = topic->next)
-			if (!topic->settled)
-				topic->dirty = true;
-	}
+	listen->list_changed = true;
 	listen_look_at(mcp, time_mono());
+}
+
+/* Does any id mean another job than before?  One reading of the root tells it
+ * for all topics; big roots are not read all the time. */
+static void
+compare_with_list(struct mcp *mcp, usec_t now, usec_t *next)
+{
+	struct mcp_listen *listen = mcp->listen;
+	struct err err = ERR_INIT;
+	struct subscription *s;
+	struct topic *topic;
+
+	if (!listen->list_changed)
+		return;
+	if (listen->compare_after > now || ops_census(mcp->ops, &err) < 0) {
+		*next = listen->compare_after > now ? listen->compare_after
+						    : now + LISTEN_PAUSE;
+		return;
+	}
+	listen->list_changed = false;
+	for (s = listen->all; s; s = s->next)
+		for (topic = s->topics; topic; topic = topic->next)
+			if (topic->job.id && !topic->settled &&
+			    !ops_census_has(mcp->ops, topic->job.id,
+				&topic->place))
+				topic->dirty = true;
+	listen->compare_after =
+	    now + (time_mono() - now) * LISTEN_SHARE + LISTEN_LOOK;
 }
 
 void
@@ -373,6 +397,7 @@ listen_look(struct mcp *mcp)
 	usec_t now = time_mono(), next = INT64_MAX;
 	struct subscription *s;
 
+	compare_with_list(mcp, now, &next);
 	for (s = listen->all; s; s = s->next)
 		if (!look_at_list(s, now, &next) ||
 		    !look_at_topics(s, now, &next)) {

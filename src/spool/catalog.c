@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spool/job.h"
+
 void
 catalog_init(struct catalog *catalog, struct spool *spool)
 {
@@ -27,10 +29,16 @@ drop_hash(struct catalog *catalog)
 void
 catalog_drop(struct catalog *catalog)
 {
+	size_t i;
+
 	drop_hash(catalog);
 	spool_index_release(&catalog->index);
 	spool_index_release(&catalog->part);
 	catalog->is_read = catalog->was_asked = false;
+	for (i = 0; i < CATALOG_PLACES; i++) {
+		free(catalog->places[i]);
+		catalog->places[i] = NULL;
+	}
 }
 
 void
@@ -87,7 +95,7 @@ make_hash(struct catalog *catalog)
 }
 
 const struct spool_entry *
-catalog_find(struct catalog *catalog, const char *id)
+catalog_recall(struct catalog *catalog, const char *id)
 {
 	const struct spool_entry *entry;
 	size_t at;
@@ -100,10 +108,42 @@ catalog_find(struct catalog *catalog, const char *id)
 	     catalog->slots[at]; at = (at + 1) & (catalog->slot_count - 1)) {
 		entry = &catalog->index.entries[catalog->slots[at] - 1];
 		if (strcmp(entry->job.id, id) == 0)
-			return spool_index_holds_for(&catalog->index,
-				   catalog->spool, entry->job.name)
-			    ? entry
-			    : NULL;
+			return entry;
 	}
 	return NULL;
+}
+
+const struct spool_entry *
+catalog_find(struct catalog *catalog, const char *id)
+{
+	const struct spool_entry *entry = catalog_recall(catalog, id);
+
+	return entry &&
+		spool_index_holds_for(&catalog->index, catalog->spool,
+		    entry->job.name)
+	    ? entry
+	    : NULL;
+}
+
+void
+catalog_keep_place(struct catalog *catalog, const char *name)
+{
+	char **place =
+	    &catalog->places[hash_text(spool_name_tag(name)) % CATALOG_PLACES];
+
+	if (!spool_name_is_own(name) || (*place && strcmp(*place, name) == 0))
+		return;
+	free(*place);
+	*place = xstrdup(name);
+}
+
+const char *
+catalog_place(const struct catalog *catalog, const char *id)
+{
+	const char *place = catalog->places[hash_text(id) % CATALOG_PLACES];
+
+	return place && strcmp(spool_name_tag(place), id) == 0 &&
+		job_is_visible(catalog->spool->fd, place)
+	    ? place
+	    : NULL;
 }

@@ -18,6 +18,8 @@
 
 #include "spool/spool.h"
 
+enum { CATALOG_PLACES = 4096 };
+
 struct catalog {
 	struct spool *spool; /* the caller's */
 	struct spool_index index;
@@ -26,6 +28,7 @@ struct catalog {
 	bool was_asked;          /* for a word */
 	size_t *slots;           /* hash of ids: position + 1, 0: empty */
 	size_t slot_count;       /* a power of two; 0: there is no hash yet */
+	char *places[CATALOG_PLACES]; /* names of ours, by hash of the id */
 };
 
 void catalog_init(struct catalog *catalog, struct spool *spool);
@@ -52,5 +55,18 @@ const struct spool_index *catalog_index_for(struct catalog *catalog,
  * same however many jobs there are.
  */
 const struct spool_entry *catalog_find(struct catalog *catalog, const char *id);
+
+/* The same in the index as it was read last, without a look at the disk. */
+const struct spool_entry *catalog_recall(struct catalog *catalog,
+    const char *id);
+
+/*
+ * Remember in which directory of ours the job with an id is, and recall it if
+ * that is still there (else NULL): while others come and go in the root, one
+ * stat instead of a listing.  Whoever copies the directory later does not get
+ * the id from who knew it.
+ */
+void catalog_keep_place(struct catalog *catalog, const char *name);
+const char *catalog_place(const struct catalog *catalog, const char *id);
 
 #endif

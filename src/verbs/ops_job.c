@@ -21,21 +21,22 @@
 
 enum { LAST_LINE_MAX = 200 }; /* bytes */
 
-int
-ops_job(struct ops *ops, const char *id, struct record *record, struct err *err)
+/* The job with that very id: 0, or -1 with err.  `job` is to be released. */
+static int
+find_job(struct ops *ops, const char *id, struct spool_job *job,
+    struct err *err)
 {
-	const struct spool_entry *entry;
+	const struct spool_entry *entry = catalog_find(&ops->catalog, id);
+	const char *place = entry ? NULL : catalog_place(&ops->catalog, id);
+	const struct spool_index *index;
 	size_t i;
 
-	memset(record, 0, sizeof(*record));
-	journal_init(&record->journal);
-	if (op_recheck(ops, err) < 0)
-		return -1;
-	entry = catalog_find(&ops->catalog, id);
+	if (place) {
+		spool_job_native(job, place);
+		return 0;
+	}
 	if (!entry) {
-		const struct spool_index *index =
-		    catalog_index_for(&ops->catalog, id, err);
-
+		index = catalog_index_for(&ops->catalog, id, err);
 		if (!index)
 			return -1;
 		for (i = 0; i < index->count && !entry; i++)
@@ -44,12 +45,50 @@ ops_job(struct ops *ops, const char *id, struct record *record, struct err *err)
 	}
 	if (!entry)
 		return err_set(err, ERR_NOT_FOUND, "Job %.100s not found", id);
-	if (op_scan(ops, &entry->job, record, err) < 0)
+	spool_job_copy(job, &entry->job);
+	if (strcmp(spool_name_tag(job->name), id) == 0)
+		catalog_keep_place(&ops->catalog, job->name);
+	return 0;
+}
+
+int
+ops_job(struct ops *ops, const char *id, struct record *record, struct err *err)
+{
+	struct spool_job job = { .name = NULL };
+	int result;
+
+	memset(record, 0, sizeof(*record));
+	journal_init(&record->journal);
+	if (op_recheck(ops, err) < 0)
 		return -1;
+	result = find_job(ops, id, &job, err);
+	if (result == 0)
+		result = op_scan(ops, &job, record, err);
+	spool_job_release(&job);
 	/* What could not be looked at is not told as a state. */
-	return record->starved
-	    ? err_sys(err, record->starved, "look at job %.100s", id)
-	    : 0;
+	if (result == 0 && record->starved)
+		result =
+		    err_sys(err, record->starved, "look at job %.100s", id);
+	return result;
+}
+
+int
+ops_census(struct ops *ops, struct err *err)
+{
+	if (op_recheck(ops, err) < 0)
+		return -1;
+	return catalog_index(&ops->catalog, err) ? 0 : -1;
+}
+
+bool
+ops_census_has(struct ops *ops, const char *id, const struct spool_job *job)
+{
+	const struct spool_entry *entry = catalog_recall(&ops->catalog, id);
+
+	if (!entry || !job->name)
+		return !entry && !job->name;
+	return strcmp(entry->job.name, job->name) == 0 &&
+	    strcmp(entry->job.journal, job->journal) == 0;
 }
 
 int

@@ -82,6 +82,16 @@ int64_t ops_job_part(const struct ops *ops, const struct record *record,
     const char *part, usec_t *modified);
 
 /*
+ * Read the root once for many questions (ops_census_has): 0, or -1 with err.
+ * What is answered is of that moment.
+ */
+int ops_census(struct ops *ops, struct err *err);
+
+/* Does the id mean that very job; or if its members are NULL, none? */
+bool ops_census_has(struct ops *ops, const char *id,
+    const struct spool_job *job);
+
+/*
  * Call `changed` when jobs were made or removed, by whomever; not more often
  * than the loop turns.  Reads the whole root once.  NULL with err if that can't
  * be.

@@ -303,6 +303,35 @@ test_catalog__one_directory_changes(void **state)
 	catalog_release(&catalog);
 }
 
+/* Where a job of ours was is known without a list, as long as it is there. */
+static void
+test_catalog__places(void **state)
+{
+	const char *id = spool_name_tag(names[0]);
+	struct scan_fixture *f = *state;
+	struct spool spool = f->spool;
+	struct err err = ERR_INIT;
+	struct catalog catalog;
+
+	catalog_init(&catalog, &spool);
+	assert_null(catalog_place(&catalog, id));
+	assert_null(catalog_recall(&catalog, id));
+	tmpdir_mkdir(f->tmp->fd, names[0]);
+	tmpdir_mkdir(f->tmp->fd, "nightly");
+	catalog_keep_place(&catalog, names[0]);
+	catalog_keep_place(&catalog, "nightly"); /* others may get its id */
+	assert_string_equal(catalog_place(&catalog, id), names[0]);
+	assert_null(catalog_place(&catalog, "nightly"));
+	assert_null(catalog_place(&catalog, spool_name_tag(names[1])));
+	assert_non_null(catalog_index(&catalog, &err));
+	assert_int_equal(unlinkat(f->tmp->fd, names[0], AT_REMOVEDIR), 0);
+	assert_null(catalog_place(&catalog, id));
+	/* As it was read last. */
+	assert_string_equal(catalog_recall(&catalog, id)->job.name, names[0]);
+	assert_null(catalog_recall(&catalog, "night"));
+	catalog_release(&catalog);
+}
+
 int
 main(void)
 {
@@ -314,6 +343,7 @@ main(void)
 		WITH_FIXTURE(test_catalog__every_change_shows),
 		WITH_FIXTURE(test_catalog__is_kept_and_dropped),
 		WITH_FIXTURE(test_catalog__one_directory_changes),
+		WITH_FIXTURE(test_catalog__places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
