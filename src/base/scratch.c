@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/util.h"
+
 static _Thread_local struct {
 	char *room; /* NULL: there is none */
 	size_t size;
@@ -41,7 +43,7 @@ scratch_malloc(size_t size)
 
 	if (!scratch.room || size > scratch.size ||
 	    size + grain > scratch.size - scratch.used)
-		return malloc(size);
+		return xmalloc(size);
 	memory = scratch.room + scratch.used;
 	scratch.used += (size + grain - 1) / grain * grain;
 	return memory;

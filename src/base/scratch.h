@@ -10,7 +10,7 @@
  *	scratch_end();
  *
  * Between begin and end what the thread allocates comes from the room as long
- * as that lasts, and to free it costs nothing; else from malloc(3).  Whatever
+ * as that lasts, and to free it costs nothing; else from xmalloc().  Whatever
  * was allocated in between must be freed before the end, by the same thread.
  */
 #ifndef BASE_SCRATCH_H
@@ -23,7 +23,7 @@ enum { SCRATCH_ROOM = 64 * 1024 };
 void scratch_begin(void *room, size_t size);
 void scratch_end(void);
 
-/* As malloc(3) and free(3); for libraries that take such functions. */
+/* As xmalloc() and free(3); for libraries that take such functions. */
 void *scratch_malloc(size_t size);
 void scratch_free(void *memory);
 

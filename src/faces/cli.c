@@ -7,6 +7,7 @@
 #include "base/compat.h"
 #include "faces/cli.h"
 
+#include "base/scratch.h"
 #include "faces/version.h"
 
 #include <errno.h>
@@ -347,7 +348,7 @@ cli_main(int argc, char **argv)
 	guard_descriptors();
 	check_descriptors();
 	/* Without memory jansson would make little of a record, or crash. */
-	json_set_alloc_funcs(xmalloc, free);
+	json_set_alloc_funcs(scratch_malloc, scratch_free);
 	/* A reader that went away is told by write(2). */
 	signal(SIGPIPE, SIG_IGN);
 	cli_io_init(&cli);

@@ -357,7 +357,6 @@ listing_run(struct listing *l, struct err *err)
 	if (!l->index)
 		return -1;
 	l->total = l->index->count;
-	json_set_alloc_funcs(scratch_malloc, scratch_free);
 	json_object_seed(0); /* before there are threads */
 	walk(l);
 	flush(l, INT64_MIN);
