@@ -15,7 +15,7 @@ import { table } from './lib/table.mjs';
 const ROWS = join(import.meta.dirname, 'rows');
 const chosen = process.argv.slice(2);
 const machine = { cpus: cpus().length, model: cpus()[0]?.model,
-	kernel: release(), load_before: loadavg() };
+	kernel: release().match(/^\d+\.\d+/)[0], load_before: loadavg() };
 const errors = [];
 const bench = new Bench();
 
