@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fine, shown } from './lib/cli.mjs';
+import { fine, shown, until_logged } from './lib/cli.mjs';
 import { PROGRAM, root_test, TRACED } from './lib/root.mjs';
 import { UUID } from './lib/tools.mjs';
 
@@ -36,8 +36,9 @@ root_test('the signal asked for reaches the command all the same',
 
 root_test('descendants have to go, too', async (root) => {
 	const id = await launch_without(root, ['sh', '-c',
-		'sleep 1000 & trap "exit 3" TERM; wait']);
+		'sleep 1000 & trap "exit 3" TERM; echo ready; wait']);
 
+	await until_logged(root, id, /ready/);
 	await root.jobdir(['kill', '-q', '-g', '1', id]);
 
 	const { status, exit_code, leftover } = await shown(root, id);
