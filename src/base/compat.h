@@ -116,6 +116,11 @@ const char *compat_own_program(void);
 /* Does it need no shared library? */
 bool compat_is_static(void);
 
+/* A number that differs from process to process and that nobody else knows
+ * (getauxval(3), AT_RANDOM); 0 if the system gave none.  The same one each
+ * time, at no cost. */
+size_t compat_process_seed(void);
+
 /* memmem(3). */
 void *compat_find(const void *haystack, size_t size, const void *needle,
     size_t length);

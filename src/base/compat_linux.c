@@ -221,36 +221,53 @@ static const struct known_filesystem {
 	{ ZFS_MAGIC, "zfs", false, false },
 };
 
+/* What is known of the file system of `fd`, and its type; NULL: nothing. */
+static const struct known_filesystem *
+find_filesystem(int fd, unsigned long *magic)
+{
+	const size_t count =
+	    sizeof(known_filesystems) / sizeof(*known_filesystems);
+	struct statfs st;
+	size_t i;
+
+	*magic = 0;
+	if (fstatfs(fd, &st) < 0)
+		return NULL;
+	*magic = (unsigned long)st.f_type & 0xffffffffUL;
+	for (i = 0; i < count; i++)
+		if (known_filesystems[i].magic == *magic)
+			return &known_filesystems[i];
+	return NULL;
+}
+
 int
 compat_filesystem(int fd, struct compat_filesystem *fs)
 {
-	struct statfs st;
+	const struct known_filesystem *known;
 	unsigned long magic;
-	size_t i;
 
 	memset(fs, 0, sizeof(*fs));
-	if (fstatfs(fd, &st) < 0)
+	known = find_filesystem(fd, &magic);
+	if (!known && magic == 0)
 		return -1;
-	magic = (unsigned long)st.f_type & 0xffffffffUL;
-	snprintf(fs->name, sizeof(fs->name), "type 0x%lx", magic);
-	for (i = 0; i < sizeof(known_filesystems) / sizeof(*known_filesystems);
-	     i++) {
-		if (known_filesystems[i].magic != magic)
-			continue;
-		snprintf(fs->name, sizeof(fs->name), "%s",
-		    known_filesystems[i].name);
-		fs->remote = known_filesystems[i].remote;
-		fs->in_memory = known_filesystems[i].in_memory;
+	if (!known) {
+		snprintf(fs->name, sizeof(fs->name), "type 0x%lx", magic);
+		return 0;
 	}
+	snprintf(fs->name, sizeof(fs->name), "%s", known->name);
+	fs->remote = known->remote;
+	fs->in_memory = known->in_memory;
 	return 0;
 }
 
 bool
 compat_is_remote(int fd)
 {
-	struct compat_filesystem fs;
+	const struct known_filesystem *known;
+	unsigned long magic;
 
-	return compat_filesystem(fd, &fs) == 0 && fs.remote;
+	known = find_filesystem(fd, &magic);
+	return known && known->remote;
 }
 
 int
@@ -263,6 +280,18 @@ bool
 compat_is_static(void)
 {
 	return getauxval(AT_BASE) == 0; /* no loader */
+}
+
+size_t
+compat_process_seed(void)
+{
+	/* 16 bytes; the first eight or so are the stack protector's. */
+	const char *random = (const char *)getauxval(AT_RANDOM);
+	size_t seed = 0;
+
+	if (random)
+		memcpy(&seed, random + 16 - sizeof(seed), sizeof(seed));
+	return seed;
 }
 
 const char *

@@ -19,12 +19,24 @@
 
 #include "base/util.h"
 
-enum { TEXT_ROOM = 8192, MOUNTS_ROOM = 32768, PATH_ROOM = 4096 };
+/* The stack of a supervisor is its largest part: what has no room is not
+ * found. */
+enum { LINES_ROOM = 2048, PATH_ROOM = 1024 };
+
+/* A text, line by line; those too long are left out. */
+struct lines {
+	int fd;
+	off_t offset; /* of what is read next */
+	size_t begun; /* the next line, in text */
+	size_t used;
+	bool cut; /* in the middle of a line that is too long */
+	char text[LINES_ROOM];
+};
 
 /* The cgroup of a process that counts its memory. */
 struct cgroup {
 	bool is_v1;
-	const char *path; /* from the root of its hierarchy */
+	char path[PATH_ROOM]; /* from the root of its hierarchy */
 };
 
 static const char *
@@ -33,61 +45,99 @@ counter_name(const struct cgroup *cgroup)
 	return cgroup->is_v1 ? "memory.oom_control" : "memory.events";
 }
 
-/* The text from the beginning, NUL-terminated; false if there is none. */
-static bool
-read_text(int fd, char *text, size_t size)
+static void
+lines_init(struct lines *lines, int fd)
 {
-	size_t len = 0;
-	ssize_t n;
-
-	while (len < size - 1) {
-		n = pread(fd, text + len, size - 1 - len, (off_t)len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-	}
-	text[len] = '\0';
-	return len > 0;
+	lines->fd = fd;
+	lines->offset = 0;
+	lines->begun = lines->used = 0;
+	lines->cut = false;
 }
 
-/* Of a file below `top`. */
-static bool
-read_file(const char *top, const char *name, char *text, size_t size)
+/* Of a file below `top`.  Its descriptor, or -1. */
+static int
+lines_open(struct lines *lines, const char *top, const char *name)
 {
-	cleanup_close int fd = -1;
 	char path[PATH_ROOM];
 
-	if (snprintf(path, sizeof(path), "%s%s", top, name) >= PATH_ROOM)
+	lines_init(lines, -1);
+	if (snprintf(path, sizeof(path), "%s%s", top, name) < PATH_ROOM)
+		lines->fd = open(path, O_RDONLY | O_CLOEXEC);
+	return lines->fd;
+}
+
+/* More of the text behind what there is of a line; false at its end. */
+static bool
+lines_read(struct lines *l)
+{
+	ssize_t n;
+
+	l->used -= l->begun;
+	memmove(l->text, l->text + l->begun, l->used);
+	l->begun = 0;
+	if (l->used == sizeof(l->text)) {
+		l->used = 0;
+		l->cut = true;
+	}
+	do
+		n = pread(l->fd, l->text + l->used, sizeof(l->text) - l->used,
+		    l->offset);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
 		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && read_text(fd, text, size);
+	l->offset += n;
+	l->used += (size_t)n;
+	return true;
+}
+
+/* The next line, without its end; NULL: there is no other. */
+static char *
+next_line(struct lines *l)
+{
+	char *line, *end;
+	bool cut;
+
+	for (;;) {
+		line = l->text + l->begun;
+		end = memchr(line, '\n', l->used - l->begun);
+		if (!end) {
+			if (!lines_read(l))
+				return NULL;
+			continue;
+		}
+		*end = '\0';
+		l->begun = (size_t)(end + 1 - l->text);
+		cut = l->cut;
+		l->cut = false;
+		if (!cut)
+			return line;
+	}
 }
 
 /* N of the line "oom_kill N"; -1: there is none. */
 static int64_t
-find_kills(const char *text)
+find_kills(struct lines *lines)
 {
 	static const char key[] = "oom_kill ";
+	const char *line;
 
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
-		if (strncmp(text, key, strlen(key)) == 0)
-			return strtoll(text + strlen(key), NULL, 10);
+	while ((line = next_line(lines)) != NULL)
+		if (strncmp(line, key, strlen(key)) == 0)
+			return strtoll(line + strlen(key), NULL, 10);
 	return -1;
 }
 
 static int64_t
 read_kills(const struct oom_counter *c)
 {
-	char text[TEXT_ROOM];
+	cleanup_close int fd = -1;
+	struct lines lines;
 
 	if (c->scope == OOM_CGROUP)
-		return read_text(c->fd, text, sizeof(text)) ? find_kills(text)
-							    : -1;
-	return read_file(c->top, "/proc/vmstat", text, sizeof(text))
-	    ? find_kills(text)
-	    : -1;
+		lines_init(&lines, c->fd);
+	else
+		fd = lines_open(&lines, c->top, "/proc/vmstat");
+	return find_kills(&lines);
 }
 
 /* Is `word` in the list of words with commas between? */
@@ -105,27 +155,31 @@ has_word(const char *list, const char *word)
 	}
 }
 
-/* From the lines "N:CONTROLLERS:PATH" of /proc/PID/cgroup; cuts `text`. */
+/* From the lines "N:CONTROLLERS:PATH" of /proc/PID/cgroup. */
 static bool
-find_cgroup(char *text, struct cgroup *cgroup)
+find_cgroup(const char *top, pid_t pid, struct cgroup *cgroup)
 {
-	char *line, *rest = text, *controllers, *path;
+	char name[64], *line, *controllers, *path;
+	cleanup_close int fd = -1;
+	struct lines lines;
 
-	cgroup->path = NULL;
-	while ((line = strtok_r(rest, "\n", &rest)) != NULL) {
+	snprintf(name, sizeof(name), "/proc/%ld/cgroup", (long)pid);
+	fd = lines_open(&lines, top, name);
+	cgroup->path[0] = '\0';
+	cgroup->is_v1 = false;
+	while (!cgroup->is_v1 && (line = next_line(&lines)) != NULL) {
 		controllers = strchr(line, ':');
 		path = controllers ? strchr(controllers + 1, ':') : NULL;
 		/* Outside of what this cgroup namespace shows: "/../x". */
-		if (!path || path[1] != '/' || strstr(path, "/.."))
+		if (!path || path[1] != '/' || strstr(path, "/..") ||
+		    strlen(path + 1) >= sizeof(cgroup->path))
 			continue;
 		*path++ = '\0';
 		cgroup->is_v1 = has_word(controllers + 1, "memory");
 		if (cgroup->is_v1 || controllers[1] == '\0')
-			cgroup->path = path;
-		if (cgroup->is_v1)
-			break;
+			memcpy(cgroup->path, path, strlen(path) + 1);
 	}
-	return cgroup->path != NULL;
+	return cgroup->path[0] != '\0';
 }
 
 /* The file of a cgroup whose hierarchy is mounted at `mount`, from its part
@@ -206,11 +260,12 @@ open_mount(struct oom_counter *c, const struct cgroup *cgroup, char *line)
 static bool
 open_somewhere(struct oom_counter *c, const struct cgroup *cgroup)
 {
-	char text[MOUNTS_ROOM], *line, *rest = text;
+	cleanup_close int fd = -1;
+	struct lines lines;
+	char *line;
 
-	if (!read_file(c->top, "/proc/self/mountinfo", text, sizeof(text)))
-		return false;
-	while ((line = strtok_r(rest, "\n", &rest)) != NULL)
+	fd = lines_open(&lines, c->top, "/proc/self/mountinfo");
+	while ((line = next_line(&lines)) != NULL)
 		if (open_mount(c, cgroup, line))
 			return true;
 	return false;
@@ -219,13 +274,10 @@ open_somewhere(struct oom_counter *c, const struct cgroup *cgroup)
 void
 oom_open(struct oom_counter *c, const char *top, pid_t pid)
 {
-	char name[64], text[TEXT_ROOM];
 	struct cgroup cgroup;
 
 	*c = (struct oom_counter){ .top = top, .fd = -1, .before = -1 };
-	snprintf(name, sizeof(name), "/proc/%ld/cgroup", (long)pid);
-	if (read_file(top, name, text, sizeof(text)) &&
-	    find_cgroup(text, &cgroup) &&
+	if (find_cgroup(top, pid, &cgroup) &&
 	    (open_below(c, &cgroup,
 		 cgroup.is_v1 ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup",
 		 "/") ||

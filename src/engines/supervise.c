@@ -1,9 +1,9 @@
 /*
  * supervise.c: launching a command under a supervisor
  *
- * Flow B passes here: directory -> lock, logs, identities -> release -> record.
+ * Flow B passes here: directory -> lock, logs, place -> child -> record.
  *
- * Invariant: everything that can fail is done before supervisor_release();
+ * Invariant: everything that can fail is done before the command is executed;
  * whatever fails until then is told to the launcher and leaves no directory.
  */
 #include "base/compat.h"
@@ -33,9 +33,7 @@ struct launch {
 	int new_dir;
 	int pid_fd;      /* pid, for writing */
 	int child_input; /* read end of .stdin, or /dev/null */
-	int release[2];
-	int status[2];
-	bool visible; /* the child renamed the directory into sight */
+	int status[2];   /* from the child: see struct child_plan */
 };
 
 int
@@ -93,12 +91,14 @@ take_descriptors(struct launch *l)
 	/* The launcher's own must not stay: who reads its output would wait
 	 * for the end of the job. */
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (i = 0; i < SUPERVISOR_DIR_FD + 1; i++)
+	for (i = STDIN_FILENO; i <= STDERR_FILENO; i++)
 		if (null < 0 || (i != null && dup2(null, i) < 0))
 			fail_at_descriptor(l);
 	for (i = 0; i < 4; i++) {
-		if (to[i] < 0)
+		if (to[i] < 0) {
+			close(FIRST + i);
 			continue;
+		}
 		if (dup2(to[i], FIRST + i) < 0 ||
 		    fcntl(FIRST + i, F_SETFD, FD_CLOEXEC) < 0)
 			fail_at_descriptor(l);
@@ -167,8 +167,8 @@ make_logs(struct launch *l)
 		err = make_log(s, JOB_STDERR);
 	if (out < 0 || (s->has_err && err < 0))
 		fail(l, SUPERVISE_LOG, errno);
-	bounded_log_init(&s->out, out, bound);
-	bounded_log_init(&s->err, err, bound);
+	bounded_log_init(&s->out, out, bound, s->remote);
+	bounded_log_init(&s->err, err, bound, s->remote);
 }
 
 static int
@@ -204,134 +204,120 @@ prepare(struct launch *l)
 	s->jobdir = open_jobdir(l->new_dir, l->args->name);
 	if (s->jobdir < 0 || take_lock(l) < 0)
 		fail(l, SUPERVISE_RECORD, errno);
+	s->remote = compat_is_remote(s->jobdir);
 	s->names_fd = fsio_open_dir(s->jobdir, ".", false);
 	s->content_fd = fsio_open_dir(s->jobdir, ".", false);
 	make_logs(l);
-	if (make_input(l) < 0)
+	if (make_input(l) < 0 || supervisor_make_end(s) < 0)
 		fail(l, SUPERVISE_RECORD, errno);
-	if (compat_pipe(l->release) < 0 || compat_pipe(l->status) < 0)
+	if (compat_pipe(l->status) < 0)
 		fail(l, SUPERVISE_PROCESS, errno);
 }
 
+/* The record up to what only the birth of the command tells. */
 static void
-fork_child(struct launch *l)
+begin_record(struct launch *l)
 {
+	struct journal journal = *l->args->journal;
 	struct supervisor *s = l->s;
-	struct child_plan plan = {
-		.journal = l->args->journal,
-		.environment = l->args->environment,
-		.root = l->root,
-		.new_dir = l->new_dir,
-		.name = l->args->name,
-		.input = l->child_input,
-		.output = s->out.fd,
-		.error = s->has_err ? s->err.fd : s->out.fd,
-		.lock = s->lock_fd,
-		.release = l->release[0],
-		.status = l->status[1],
-		.answer = l->answer,
-	};
+	struct err err = ERR_INIT;
 
-	s->command = fork();
-	if (s->command < 0)
+	proc_place_name(&journal.place);
+	if (proc_identify(getpid(), &journal.supervisor) < 0)
 		fail(l, SUPERVISE_PROCESS, errno);
-	if (s->command == 0) {
-		/* Its copies: the pipe must end with the supervisor. */
-		close_fd(&l->release[1]);
-		close_fd(&l->status[0]);
-		close_fd(&s->input_fd);
-		child_run(&plan);
-	}
-	close_fd(&l->release[0]);
-	close_fd(&l->status[1]);
-	close_fd(&l->child_input);
+	s->record = journal_head_text(&journal, &err);
+	if (!s->record)
+		fail(l, SUPERVISE_RECORD, EINVAL);
+	s->head_len = strlen(s->record);
+	s->record = xrealloc(s->record, s->head_len + JOURNAL_BIRTH_MAX, 1);
 }
 
-/* The child will never be released: it sees end of file and exits. */
-static void abandon_child(struct launch *l, enum supervise_stage stage, int sys)
+/* The child never began, or did not get as far as the command. */
+static void abandon(struct launch *l, enum supervise_stage stage, int sys)
     __attribute__((noreturn));
 
 static void
-abandon_child(struct launch *l, enum supervise_stage stage, int sys)
+abandon(struct launch *l, enum supervise_stage stage, int sys)
 {
 	int status;
 
-	close_fd(&l->release[1]);
 	while (waitpid(l->s->command, &status, 0) < 0 && errno == EINTR)
 		continue;
 	fail(l, stage, sys);
 }
 
-/* The record with all identities, complete before the job can be seen. */
-static void
-write_record(struct launch *l)
-{
-	struct journal journal = *l->args->journal;
-	struct supervisor *s = l->s;
-	struct err err = ERR_INIT;
-	char number[32];
-	int length, fd;
-
-	proc_place_name(&journal.place);
-	if (proc_identify(getpid(), &journal.supervisor) < 0 ||
-	    proc_identify(s->command, &journal.command_id) < 0)
-		abandon_child(l, SUPERVISE_PROCESS, errno);
-	journal.started = time_wall();
-	s->record = journal_start_text(&journal, &err);
-	if (!s->record)
-		abandon_child(l, SUPERVISE_RECORD, EINVAL);
-	s->record_len = strlen(s->record);
-	length = snprintf(number, sizeof(number), "%ld\n", (long)s->command);
-	if (write_full(l->pid_fd, number, (size_t)length) < 0 ||
-	    supervisor_reserve(s) < 0)
-		abandon_child(l, SUPERVISE_RECORD, errno);
-	close_fd(&l->pid_fd);
-	fd = openat(s->jobdir, JOB_JOURNAL,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || write_full(fd, s->record, s->record_len) < 0 ||
-	    write_full(fd, "\n}\n", 3) < 0)
-		abandon_child(l, SUPERVISE_RECORD, errno);
-	close_fd(&fd);
-}
-
 /*
- * Let the child go and see how it fares: what it reports, until its end of the
- * pipe closes by exec or death.
+ * What the child said up to its end of the pipe, which comes with exec or
+ * death.  Returns whether there is, or was, a command in sight.
  */
-static void
-release(struct launch *l)
+static bool
+hear(struct launch *l, struct child_birth *birth)
 {
-	struct pollfd end = { .fd = l->status[0] };
 	struct supervise_failure failure;
+	bool visible = false;
 	ssize_t n;
-	int status;
 	char mark;
 
-	l->s->started_boot = time_boot();
-	/* EPIPE: it failed before it was released, and says why below. */
-	if (write_full(l->release[1], "", 1) < 0 && errno != EPIPE)
-		abandon_child(l, SUPERVISE_PROCESS, errno);
-	close_fd(&l->release[1]);
-	/* What it says before its end is no news yet. */
-	while (compat_poll(&end, 1, -1, NULL) < 0 && errno == EINTR)
-		continue;
 	while ((n = read_full(l->status[0], &mark, 1)) != 0) {
 		if (n < 0) /* that is no end of file, and decides nothing */
 			continue;
 		if (mark == SUPERVISE_STARTED) {
-			l->visible = true;
-			continue;
+			visible = true;
+		} else if (mark == SUPERVISE_BORN) {
+			if (read_full(l->status[0], (char *)birth + 1,
+				sizeof(*birth) - 1) > 0)
+				birth->mark = mark;
+		} else {
+			if (read_full(l->status[0], (char *)&failure + 1,
+				sizeof(failure) - 1) < 0)
+				failure.sys = EIO;
+			abandon(l, (enum supervise_stage)failure.stage,
+			    failure.sys);
 		}
-		failure.mark = mark;
-		if (read_full(l->status[0], (char *)&failure + 1,
-			sizeof(failure) - 1) < 0)
-			failure.sys = EIO;
-		while (waitpid(l->s->command, &status, 0) < 0 && errno == EINTR)
-			continue;
-		fail(l, (enum supervise_stage)failure.stage, failure.sys);
 	}
-	if (!l->visible && !job_is_visible(l->root, l->args->name))
-		abandon_child(l, SUPERVISE_PROCESS, EINTR);
+	return visible || job_is_visible(l->root, l->args->name);
+}
+
+/*
+ * vfork(2): a copy of this process's tables would take longer than all else
+ * that is done here, and so would waiting for the child.
+ */
+static void
+start_child(struct launch *l)
+{
+	struct supervisor *s = l->s;
+	struct child_birth birth = { .mark = 0 };
+	struct child_plan plan = {
+		.s = s,
+		.journal = l->args->journal,
+		.environment = l->args->environment,
+		.root = l->root,
+		.new_dir = l->new_dir,
+		.name = l->args->name,
+		.pid_fd = l->pid_fd,
+		.input = l->child_input,
+		.output = s->out.fd,
+		.error = s->has_err ? s->err.fd : s->out.fd,
+		.status = l->status[1],
+		.answer = l->answer,
+	};
+	pid_t pid;
+
+	pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+	if (pid == 0)
+		child_run(&plan);
+	if (pid < 0)
+		fail(l, SUPERVISE_PROCESS, errno);
+	s->command = pid;
+	close_fd(&l->status[1]);
+	close_fd(&l->pid_fd);
+	close_fd(&l->child_input);
+	if (!hear(l, &birth) || birth.mark != SUPERVISE_BORN)
+		abandon(l, SUPERVISE_PROCESS, EINTR);
+	supervisor_note_birth(s, &birth);
+	close_fd(&l->status[0]);
+	free(plan.program);
+	free(plan.argv);
 }
 
 void
@@ -351,7 +337,6 @@ supervise_run(const struct supervise *args)
 		.pid_fd = -1,
 		.child_input = -1,
 		.holds = { -1, -1 },
-		.release = { -1, -1 },
 		.status = { -1, -1 } };
 	int64_t timeout = args->journal->timeout_usec;
 
@@ -364,18 +349,16 @@ supervise_run(const struct supervise *args)
 	if (compat_become_subreaper() < 0 && errno != ENOSYS)
 		fail(&l, SUPERVISE_PROCESS, errno);
 	prepare(&l);
-	fork_child(&l);
-	oom_open(&supervisor.oom, "", supervisor.command);
-	write_record(&l);
+	begin_record(&l);
+	oom_open(&supervisor.oom, "", getpid()); /* the child's is the same */
 	supervisor_arm(&supervisor);
-	release(&l);
+	start_child(&l);
 
 	/* From here on: no allocation, no early exit. */
 	if (!args->durable)
 		close_fd(&l.answer);
 	close_fd(&l.holds[0]);
 	close_fd(&l.holds[1]);
-	close_fd(&l.status[0]);
 	/* A sync that fails changes nothing for the running job. */
 	if (job_sync(l.root, supervisor.jobdir) < 0)
 		errno = 0;

@@ -7,12 +7,11 @@
  *
  *	launcher                     supervisor                  child
  *	  builds .new/NAME
- *	  supervise_run() ---------> lock, logs, record
- *	  reads the answer           forks ------------------->  checks program
- *	                             identities into the record
- *	                             release ----------------->  renames NAME
- *	                                                         into sight, exec
- *	  end of file: started       waits for the end
+ *	  supervise_run() ---------> lock, logs, place
+ *	  reads the answer           vfork ------------------>   checks program
+ *	                                                         record: identities
+ *	                                                         renames NAME
+ *	  end of file: started       waits for the end           into sight, exec
  *
  * The answer, on a pipe that is close-on-exec everywhere: SUPERVISE_STARTED
  * once the directory is in sight, and a struct supervise_failure if the launch

@@ -5,8 +5,9 @@
  * before exec: so a job is visible exactly if its execution was begun, at
  * whatever moment its supervisor dies.
  *
- * Invariant: an unreleased child exits and nothing was visible; a failed exec
- * renames the directory back before it is reported.
+ * Invariant: its record is complete before the job can be seen; a failed exec
+ * renames the directory back before it is reported.  What is written to memory
+ * here is for this process, or was made by the supervisor for it.
  */
 #include "base/compat.h"
 #include "engines/supervisor.h"
@@ -65,7 +66,8 @@ place_descriptors(const struct child_plan *plan)
 {
 	if (dup2(plan->input, STDIN_FILENO) < 0 ||
 	    dup2(plan->output, STDOUT_FILENO) < 0 ||
-	    dup2(plan->error, STDERR_FILENO) < 0 || place_lock(plan->lock) < 0)
+	    dup2(plan->error, STDERR_FILENO) < 0 ||
+	    place_lock(plan->s->lock_fd) < 0)
 		give_up(plan, SUPERVISE_PROCESS, errno);
 }
 
@@ -159,36 +161,80 @@ argument_vector(const char *const *argv)
 	return copy;
 }
 
-static bool
-wait_for_release(int fd)
+void
+supervisor_note_birth(struct supervisor *s, const struct child_birth *birth)
 {
-	char go;
+	struct journal journal;
 
-	return read_full(fd, &go, 1) == 1;
+	journal_init(&journal);
+	journal.started = birth->started;
+	journal.command_id = birth->id;
+	s->started_boot = birth->started_boot;
+	s->record_len =
+	    s->head_len + journal_birth_text(&journal, s->record + s->head_len);
+}
+
+static int
+write_pid(const struct child_plan *plan, pid_t pid)
+{
+	char number[32];
+	int length = snprintf(number, sizeof(number), "%ld\n", (long)pid);
+
+	return write_full(plan->pid_fd, number, (size_t)length);
+}
+
+/* The record, in its file. */
+static int
+write_record(const struct supervisor *s)
+{
+	static const char end[] = "\n}\n";
+	cleanup_close int fd = openat(s->jobdir, JOB_JOURNAL,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write_full(fd, s->record, s->record_len) < 0)
+		return -1;
+	return write_full(fd, end, sizeof(end) - 1);
+}
+
+/* All identities are on record before the job can be seen. */
+static void
+record_birth(const struct child_plan *plan)
+{
+	struct child_birth birth;
+
+	memset(&birth, 0, sizeof(birth));
+	birth.mark = SUPERVISE_BORN;
+	if (proc_identify(getpid(), &birth.id) < 0)
+		give_up(plan, SUPERVISE_PROCESS, errno);
+	birth.started = time_wall();
+	birth.started_boot = time_boot();
+	supervisor_note_birth(plan->s, &birth);
+	if (write_pid(plan, birth.id.pid) < 0 ||
+	    supervisor_reserve_end(plan->s) < 0 || write_record(plan->s) < 0)
+		give_up(plan, SUPERVISE_RECORD, errno);
+	tell(plan->status, &birth, sizeof(birth));
 }
 
 void
-child_run(const struct child_plan *plan)
+child_run(struct child_plan *plan)
 {
 	static const char started = SUPERVISE_STARTED;
-	char *program, **argv;
 	int sys;
 
 	if (setsid() < 0)
 		give_up(plan, SUPERVISE_PROCESS, errno);
 	if (plan->journal->cwd && chdir(plan->journal->cwd) < 0)
 		give_up(plan, SUPERVISE_CWD, errno);
-	program = find_program(plan);
-	argv = argument_vector(plan->journal->argv);
+	plan->program = find_program(plan);
+	plan->argv = argument_vector(plan->journal->argv);
+	record_birth(plan);
 	place_descriptors(plan);
-	if (!wait_for_release(plan->release))
-		_exit(EXIT_NOT_STARTED);
 	if (renameat(plan->new_dir, plan->name, plan->root, plan->name) < 0)
 		give_up(plan, SUPERVISE_RECORD, errno);
 	tell(plan->status, &started, 1);
 	tell(plan->answer, &started, 1);
 	reset_signals();
-	execve(program, argv, plan->environment);
+	execve(plan->program, plan->argv, plan->environment);
 	sys = errno;
 	if (renameat(plan->root, plan->name, plan->new_dir, plan->name) < 0)
 		sys = errno;

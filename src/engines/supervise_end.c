@@ -25,22 +25,24 @@
 enum { BLOCK = 4096 };
 
 int
-supervisor_reserve(struct supervisor *s)
+supervisor_make_end(struct supervisor *s)
+{
+	s->end_fd = openat(s->jobdir, JOB_END,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return s->end_fd < 0 ? -1 : 0;
+}
+
+int
+supervisor_reserve_end(const struct supervisor *s)
 {
 	off_t room = (off_t)(s->record_len + JOURNAL_END_MAX + BLOCK - 1) /
 	    BLOCK * BLOCK;
-	int result;
+	int result = posix_fallocate(s->end_fd, 0, room);
 
-	s->end_fd = openat(s->jobdir, JOB_END,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (s->end_fd < 0)
-		return -1;
-	result = posix_fallocate(s->end_fd, 0, room);
-	if (result != 0 && result != EOPNOTSUPP && result != EINVAL) {
-		errno = result;
-		return -1;
-	}
-	return 0;
+	if (result == 0 || result == EOPNOTSUPP || result == EINVAL)
+		return 0;
+	errno = result;
+	return -1;
 }
 
 static enum reason

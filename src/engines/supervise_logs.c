@@ -52,31 +52,26 @@ read_head(const struct bounded_log *log, char *head, size_t size)
  * those that are programs of users), and then what was dropped would be taken
  * for what the job wrote. */
 static bool
-tells_holes(int fd, int64_t size)
+tells_holes(int fd)
 {
+	struct stat st;
 	bool tells;
 
-	if (!compat_is_remote(fd))
-		return true;
-	if (size > 0)
-		return compat_next_hole(fd, 0) < size;
+	if (fstat(fd, &st) < 0)
+		return false;
+	if (st.st_size > 0)
+		return compat_next_hole(fd, 0) < st.st_size;
 	tells = ftruncate(fd, BLOCK) == 0 && compat_next_hole(fd, 0) == 0;
 	return ftruncate(fd, 0) == 0 && tells;
 }
 
 void
-bounded_log_init(struct bounded_log *log, int fd, int64_t bound)
+bounded_log_init(struct bounded_log *log, int fd, int64_t bound, bool remote)
 {
-	struct stat st;
-
 	memset(log, 0, sizeof(*log));
 	log->fd = fd;
 	log->bound = bound;
-	if (fd >= 0 && fstat(fd, &st) == 0) {
-		log->size = st.st_size;
-		log->head_len = read_head(log, log->head, sizeof(log->head));
-		log->unbounded = bound > 0 && !tells_holes(fd, st.st_size);
-	}
+	log->unbounded = fd >= 0 && bound > 0 && remote && !tells_holes(fd);
 	if (log->unbounded)
 		log->bound = 0;
 }

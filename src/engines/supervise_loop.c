@@ -91,7 +91,6 @@ supervisor_catch_signals(void)
 void
 supervisor_arm(struct supervisor *s)
 {
-	s->remote = compat_is_remote(s->jobdir);
 	s->notified = s->names_fd >= 0 && s->content_fd >= 0 &&
 	    compat_notify_names(s->names_fd, supervisor_signal_names()) == 0;
 	s->content_armed = false;

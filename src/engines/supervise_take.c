@@ -139,7 +139,10 @@ take_command(struct taking *t)
 		errno = EINVAL;
 		return -1;
 	}
-	return publish_record(s) < 0 || supervisor_reserve(s) < 0 ? -1 : 1;
+	return publish_record(s) < 0 || supervisor_make_end(s) < 0 ||
+		supervisor_reserve_end(s) < 0
+	    ? -1
+	    : 1;
 }
 
 /* Has the command ended, with nobody to record it?  The mark that its tree
@@ -250,14 +253,16 @@ open_logs(struct supervisor *s, const struct journal *journal)
 
 	if (s->adopted) { /* where its output goes is its own affair */
 		s->log_file = journal->log_file;
-		bounded_log_init(&s->out, -1, 0);
-		bounded_log_init(&s->err, -1, 0);
+		bounded_log_init(&s->out, -1, 0, false);
+		bounded_log_init(&s->err, -1, 0, false);
 		return;
 	}
 	s->has_err = !journal->merge_output;
-	bounded_log_init(&s->out, openat(s->jobdir, JOB_STDOUT, flags), bound);
+	bounded_log_init(&s->out, openat(s->jobdir, JOB_STDOUT, flags), bound,
+	    s->remote);
 	bounded_log_init(&s->err,
-	    s->has_err ? openat(s->jobdir, JOB_STDERR, flags) : -1, bound);
+	    s->has_err ? openat(s->jobdir, JOB_STDERR, flags) : -1, bound,
+	    s->remote);
 }
 
 /* What is left of its time limit. */
@@ -297,6 +302,7 @@ supervise(struct taking *t)
 
 	s->command = journal->command_id.pid;
 	s->command_start = journal->command_id.start;
+	s->remote = compat_is_remote(s->jobdir);
 	s->names_fd = fsio_open_dir(s->jobdir, ".", false);
 	s->content_fd = fsio_open_dir(s->jobdir, ".", false);
 	open_logs(s, journal);

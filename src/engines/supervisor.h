@@ -1,8 +1,8 @@
 /*
  * supervisor.h: the state of a running supervisor (for supervise*.c only)
  *
- * Phase rule: from supervisor_release() on there is a command, and nothing may
- * allocate, exit early or block.  Everything needed later is in this struct.
+ * Phase rule: once there is a command, nothing may allocate, exit early or
+ * block.  Everything needed later is in this struct.
  */
 #ifndef ENGINES_SUPERVISOR_H
 #define ENGINES_SUPERVISOR_H
@@ -45,7 +45,8 @@ struct supervisor {
 	struct bounded_log err;
 	bool has_err; /* stderr.log is a file of its own */
 
-	char *record; /* text of the start record */
+	char *record;    /* text of the start record, with room for all of it */
+	size_t head_len; /* of what is known before the command is a process */
 	size_t record_len;
 
 	pid_t command;
@@ -72,7 +73,7 @@ struct supervisor {
 	usec_t stop_boot;       /* STOP_GRACE: since when */
 	usec_t kill_boot;       /* STOP_GRACE: when SIGKILL follows */
 
-	bool remote;   /* no notification: tick */
+	bool remote;   /* on a file system of others: ticks, too */
 	bool notified; /* dnotify works */
 	bool content_armed;
 	usec_t tick; /* until the next look at the logs; -1: none */
@@ -96,20 +97,43 @@ int supervisor_catch_signals(void);
 int supervisor_signal_names(void);
 int supervisor_signal_content(void);
 
-/* The child's side of a launch (supervise_child.c). */
+/* When and as what the command began; what its record says after the head. */
+struct child_birth {
+	char mark; /* SUPERVISE_BORN */
+	usec_t started;
+	usec_t started_boot;
+	struct proc_id id;
+};
+
+enum { SUPERVISE_BORN = 'B' };
+
+/*
+ * The child's side of a launch (supervise_child.c).  It runs between vfork(2)
+ * and execve(2), in memory that may be its supervisor's (Linux, the BSDs) or a
+ * copy (valgrind): what the other side must know goes through `status`, as a
+ * struct child_birth before the directory is put into sight, SUPERVISE_STARTED
+ * after that, and a struct supervise_failure if it could not be executed.
+ */
 struct child_plan {
+	struct supervisor *s;
 	const struct journal *journal;
 	char *const *environment;
 	int root;    /* descriptor of the runs root */
 	int new_dir; /* descriptor of ROOT_NEW */
 	const char *name;
-	int input, output, error, lock;
-	int release; /* read end: one byte = go */
-	int status;  /* write end, to the supervisor */
-	int answer;  /* write end, to the launcher */
+	int pid_fd; /* of `pid`, for writing */
+	int input, output, error;
+	int status;    /* write end, to the supervisor */
+	int answer;    /* write end, to the launcher */
+	char *program; /* made by the child; NULL: nothing to free */
+	char **argv;   /* the same */
 };
 
-void child_run(const struct child_plan *plan) __attribute__((noreturn));
+void child_run(struct child_plan *plan) __attribute__((noreturn));
+
+/* Note what the birth says, also in the start record, which has room for it. */
+void supervisor_note_birth(struct supervisor *s,
+    const struct child_birth *birth);
 
 /* The run (supervise_loop.c): returns when nothing of the job is left. */
 void supervisor_loop(struct supervisor *s);
@@ -138,8 +162,10 @@ int adopted_kill(struct supervisor *s);
  * exit code of the process in between. */
 int supervisor_take(const char *name, bool is_adoption);
 
-/* Logs (supervise_logs.c). */
-void bounded_log_init(struct bounded_log *log, int fd, int64_t bound);
+/* Logs (supervise_logs.c): what is in one already is found at the first look.
+ * `remote` as of struct supervisor. */
+void bounded_log_init(struct bounded_log *log, int fd, int64_t bound,
+    bool remote);
 void bounded_log_look(struct bounded_log *log);
 /* What the end record says of it. */
 struct journal_log bounded_log_facts(const struct bounded_log *log);
@@ -149,8 +175,10 @@ void bounded_log_collapse(struct bounded_log *log,
 /* Microseconds until the next look is due; -1: when something is written. */
 usec_t bounded_log_tick(const struct bounded_log *log, usec_t last_tick);
 
-/* Recording the end (supervise_end.c). */
-int supervisor_reserve(struct supervisor *s);
+/* Recording the end (supervise_end.c): make its file, and, once the record is
+ * complete, take the room in it. */
+int supervisor_make_end(struct supervisor *s);
+int supervisor_reserve_end(const struct supervisor *s);
 void supervisor_note_end(struct supervisor *s, int wait_status, bool has_status,
     const struct rusage *usage);
 int supervisor_record_end(struct supervisor *s);

@@ -26,19 +26,25 @@ drop_hash(struct catalog *catalog)
 	catalog->slot_count = 0;
 }
 
-void
-catalog_drop(struct catalog *catalog)
+static void
+drop_places(struct catalog *catalog)
 {
 	size_t i;
 
+	for (i = 0; catalog->places && i < CATALOG_PLACES; i++)
+		free(catalog->places[i]);
+	free(catalog->places);
+	catalog->places = NULL;
+}
+
+void
+catalog_drop(struct catalog *catalog)
+{
 	drop_hash(catalog);
 	spool_index_release(&catalog->index);
 	spool_index_release(&catalog->part);
 	catalog->is_read = catalog->was_asked = false;
-	for (i = 0; i < CATALOG_PLACES; i++) {
-		free(catalog->places[i]);
-		catalog->places[i] = NULL;
-	}
+	drop_places(catalog);
 }
 
 void
@@ -128,10 +134,17 @@ catalog_find(struct catalog *catalog, const char *id)
 void
 catalog_keep_place(struct catalog *catalog, const char *name)
 {
-	char **place =
-	    &catalog->places[hash_text(spool_name_tag(name)) % CATALOG_PLACES];
+	const size_t size = CATALOG_PLACES * sizeof(*catalog->places);
+	char **place;
 
-	if (!spool_name_is_own(name) || (*place && strcmp(*place, name) == 0))
+	if (!spool_name_is_own(name))
+		return;
+	/* Not before it is needed: who starts a job and ends never does. */
+	if (!catalog->places)
+		catalog->places = memset(xmalloc(size), 0, size);
+	place =
+	    &catalog->places[hash_text(spool_name_tag(name)) % CATALOG_PLACES];
+	if (*place && strcmp(*place, name) == 0)
 		return;
 	free(*place);
 	*place = xstrdup(name);
@@ -140,7 +153,9 @@ catalog_keep_place(struct catalog *catalog, const char *name)
 const char *
 catalog_place(const struct catalog *catalog, const char *id)
 {
-	const char *place = catalog->places[hash_text(id) % CATALOG_PLACES];
+	const char *place = catalog->places
+	    ? catalog->places[hash_text(id) % CATALOG_PLACES]
+	    : NULL;
 
 	return place && strcmp(spool_name_tag(place), id) == 0 &&
 		job_is_visible(catalog->spool->fd, place)

@@ -28,7 +28,8 @@ struct catalog {
 	bool was_asked;          /* for a word */
 	size_t *slots;           /* hash of ids: position + 1, 0: empty */
 	size_t slot_count;       /* a power of two; 0: there is no hash yet */
-	char *places[CATALOG_PLACES]; /* names of ours, by hash of the id */
+	char **places; /* CATALOG_PLACES names of ours, by hash of the id; NULL:
+			* none yet */
 };
 
 void catalog_init(struct catalog *catalog, struct spool *spool);

@@ -95,8 +95,15 @@ sweep_entry(void *arg, const char *name)
 void
 job_sweep_new(const struct spool *spool)
 {
-	cleanup_close int parent = fsio_open_dir(spool->fd, ROOT_NEW, false);
+	cleanup_close int parent = -1;
+	struct stat st;
 
+	/* Of itself and from above: a directory in it would be one more link.
+	 * Where those are not counted there is 1. */
+	if (fstatat(spool->fd, ROOT_NEW, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_nlink == 2)
+		return;
+	parent = fsio_open_dir(spool->fd, ROOT_NEW, false);
 	if (parent >= 0 && fsio_each(parent, sweep_entry, &parent) < 0)
 		return; /* the next start tries again */
 }

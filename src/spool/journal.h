@@ -144,6 +144,18 @@ int journal_take_progress(struct journal *journal, const char *text, size_t len,
  * lines can be added.  malloc'd; JSON that journal_parse reads back the same. */
 char *journal_start_text(const struct journal *journal, struct err *err);
 
+enum { JOURNAL_BIRTH_MAX = 256 };
+
+/*
+ * The same in two parts: all that is known before the command is a process,
+ * malloc'd; and the lines that are then added to it, `started` and the identity
+ * of the command, without memory from the heap.  The latter returns their
+ * length.
+ */
+char *journal_head_text(const struct journal *journal, struct err *err);
+size_t journal_birth_text(const struct journal *journal,
+    char text[JOURNAL_BIRTH_MAX]);
+
 /* What the end adds.  Times and numbers as in struct journal. */
 struct journal_end {
 	usec_t finished;

@@ -110,10 +110,6 @@ add_identity(struct buf *out, const struct journal *j)
 		journal_supervisor_line(&j->supervisor, line, sizeof(line));
 		buf_addf(out, ",\n  %s", line);
 	}
-	if (j->command_id.pid) {
-		add_number(out, KEY_PID, j->command_id.pid);
-		add_number(out, KEY_START_TIME, (int64_t)j->command_id.start);
-	}
 }
 
 size_t
@@ -129,7 +125,7 @@ journal_supervisor_line(const struct proc_id *supervisor, char *text,
 }
 
 char *
-journal_start_text(const struct journal *j, struct err *err)
+journal_head_text(const struct journal *j, struct err *err)
 {
 	struct buf out = BUF_INIT;
 
@@ -155,7 +151,6 @@ journal_start_text(const struct journal *j, struct err *err)
 		add_line(&out, KEY_ADOPTED, json_true());
 	add_string(&out, KEY_LOG_FILE, j->log_file);
 	add_time(&out, KEY_CREATED, j->created);
-	add_time(&out, KEY_STARTED, j->started);
 	add_identity(&out, j);
 	return buf_steal(&out);
 }
@@ -182,6 +177,38 @@ put(struct fixed *f, const char *fmt, ...)
 	if (n > 0)
 		f->len += (size_t)n < f->size - f->len ? (size_t)n
 						       : f->size - f->len - 1;
+}
+
+size_t
+journal_birth_text(const struct journal *j, char text[JOURNAL_BIRTH_MAX])
+{
+	struct fixed f = { text, JOURNAL_BIRTH_MAX, 0 };
+	char when[TIME_TEXT_MAX];
+
+	text[0] = '\0';
+	if (j->started >= 0) {
+		time_format(j->started, when);
+		put(&f, ",\n  \"" KEY_STARTED "\": \"%s\"", when);
+	}
+	if (j->command_id.pid)
+		put(&f,
+		    ",\n  \"" KEY_PID "\": %ld,\n  \"" KEY_START_TIME
+		    "\": %llu",
+		    (long)j->command_id.pid,
+		    (unsigned long long)j->command_id.start);
+	return f.len;
+}
+
+char *
+journal_start_text(const struct journal *j, struct err *err)
+{
+	cleanup_free char *head = journal_head_text(j, err);
+	char birth[JOURNAL_BIRTH_MAX];
+
+	if (!head)
+		return NULL;
+	journal_birth_text(j, birth);
+	return xasprintf("%s%s", head, birth);
 }
 
 static double

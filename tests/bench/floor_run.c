@@ -5,10 +5,10 @@
  *	floor_run many ROOT COUNT FLIGHT WORD...
  *
  * Makes what `jobdir run -- WORD...` makes: a directory under a hidden name
- * with a locked `pid`, two logs, a record and the reserved place of its end; a
- * supervisor of its own session, whose child renames the directory into sight
- * and executes the command; then, with the same syncs, the start and the end on
- * record.  `one` prints the name and returns when the command is executed, and
+ * with a locked `pid`, two logs and the reserved place of its end; a supervisor
+ * of its own session, whose child (vfork) writes the record, renames the
+ * directory into sight and executes the command; then, with the same syncs, the
+ * start and the end on record.  `one` prints the name and returns when the command is executed, and
  * the supervisor goes on.  `many` starts COUNT commands, FLIGHT at a time,
  * waits until their ends are on record and prints the microseconds of each.
  *
@@ -19,6 +19,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,32 +92,15 @@ put(int fd, const char *text, size_t length, const char *what)
 		fail(what);
 }
 
-/* The child: waits for `go`, makes itself seen and becomes the command. */
 static void
-execute(const struct job *job, int go)
-{
-	char byte;
-
-	check(setsid(), "setsid");
-	check(dup2(job->null, STDIN_FILENO), "dup2");
-	check(dup2(job->logs[0], STDOUT_FILENO), "dup2");
-	check(dup2(job->logs[1], STDERR_FILENO), "dup2");
-	if (read(go, &byte, 1) != 1)
-		_exit(1);
-	check(renameat(job->hidden, job->name, job->root, job->name), "rename");
-	execvp(job->words[0], job->words);
-	fail(job->words[0]);
-}
-
-static int
-write_start(const struct job *job, int pid_fd, pid_t pid)
+write_start(const struct job *job, int pid_fd, int end)
 {
 	char text[RECORD_ROOM];
-	int end, fd, n;
+	pid_t pid = getpid();
+	int fd, n;
 
 	n = snprintf(text, sizeof(text), "%d\n", pid);
 	put(pid_fd, text, (size_t)n, "pid");
-	end = check(openat(job->dir, ".end", O_RDWR | CREATE, 0600), ".end");
 	if (posix_fallocate(end, 0, END_RESERVED) != 0)
 		fail(".end");
 	fd = check(openat(job->dir, "journal.json", O_WRONLY | CREATE, 0600),
@@ -124,7 +108,20 @@ write_start(const struct job *job, int pid_fd, pid_t pid)
 	fill(text, START_BYTES, pid);
 	put(fd, text, START_BYTES, "journal.json");
 	close(fd);
-	return end;
+}
+
+/* The child: makes itself known and seen and becomes the command. */
+static void
+execute(const struct job *job, int pid_fd, int end)
+{
+	check(setsid(), "setsid");
+	write_start(job, pid_fd, end);
+	check(dup2(job->null, STDIN_FILENO), "dup2");
+	check(dup2(job->logs[0], STDOUT_FILENO), "dup2");
+	check(dup2(job->logs[1], STDERR_FILENO), "dup2");
+	check(renameat(job->hidden, job->name, job->root, job->name), "rename");
+	execvp(job->words[0], job->words);
+	fail(job->words[0]);
 }
 
 static void
@@ -157,10 +154,11 @@ write_end(const struct job *job, int end, pid_t pid)
 static void
 supervise(struct job *job, int told)
 {
-	int go[2], executed[2], pid_fd, end, status;
-	char byte;
+	int pid_fd, end, status;
 	pid_t pid;
 
+	check(setsid(), "setsid");
+	signal(SIGCHLD, SIG_DFL);
 	check(chdir("/"), "/");
 	pid_fd = check(openat(job->dir, "pid", O_WRONLY | CREATE, 0600), "pid");
 	check(flock(pid_fd, LOCK_EX | LOCK_NB), "pid");
@@ -171,19 +169,10 @@ supervise(struct job *job, int told)
 				 O_RDWR | O_APPEND | CREATE, 0600),
 	    "stderr.log");
 	job->null = check(open("/dev/null", O_RDONLY | O_CLOEXEC), "null");
-	make_pipe(go);
-	make_pipe(executed);
-	pid = check(fork(), "fork");
-	if (pid == 0) {
-		close(go[1]);
-		execute(job, go[0]);
-	}
-	close(go[0]);
-	close(executed[1]);
-	end = write_start(job, pid_fd, pid);
-	put(go[1], "", 1, "the child");
-	if (read(executed[0], &byte, 1) != 0)
-		fail("the child");
+	end = check(openat(job->dir, ".end", O_RDWR | CREATE, 0600), ".end");
+	pid = check(vfork(), "vfork");
+	if (pid == 0)
+		execute(job, pid_fd, end);
 	close(told);
 	sync_start(job);
 	if (waitpid(pid, &status, 0) != pid || status != 0)
@@ -217,22 +206,15 @@ static int
 launch(struct job *job)
 {
 	int told[2];
-	pid_t pid;
 
 	build(job);
 	make_pipe(told);
-	pid = check(fork(), "fork");
-	if (pid == 0) {
-		check(setsid(), "setsid");
-		if (check(fork(), "fork") > 0)
-			_exit(0);
+	if (check(fork(), "fork") == 0) {
 		close(told[0]);
 		supervise(job, told[1]);
 	}
 	close(told[1]);
 	close(job->dir);
-	if (waitpid(pid, NULL, 0) != pid)
-		fail("waitpid");
 	return told[0];
 }
 
@@ -256,6 +238,7 @@ run_many(struct job *job, int count, int flight)
 
 	make_pipe(done);
 	job->done = done[1];
+	signal(SIGCHLD, SIG_IGN); /* nobody waits for supervisors */
 	for (; begun < count && begun < flight; begun++)
 		close(launch(job));
 	for (; ended < count; ended++) {
