@@ -246,36 +246,47 @@ abandon(struct launch *l, enum supervise_stage stage, int sys)
 	fail(l, stage, sys);
 }
 
-/*
- * What the child said up to its end of the pipe, which comes with exec or
- * death.  Returns whether there is, or was, a command in sight.
- */
-static bool
-hear(struct launch *l, struct child_birth *birth)
+/* All that the child said, up to its end of the pipe, which comes with exec or
+ * death; returns its length. */
+static size_t
+hear(int status, char *said, size_t size)
+{
+	size_t length = 0;
+	ssize_t n;
+
+	do {
+		n = read(status, said + length, size - length);
+		/* An error is no end of file, and decides nothing. */
+		if (n > 0)
+			length += (size_t)n;
+	} while (n != 0 && length < size);
+	return length;
+}
+
+/* See how it fared; returns only if there is, or was, a command in sight. */
+static void
+follow_child(struct launch *l)
 {
 	struct supervise_failure failure;
-	bool visible = false;
-	ssize_t n;
-	char mark;
+	struct child_birth birth;
+	char said[sizeof(birth) + 1 + sizeof(failure)];
+	size_t length = hear(l->status[0], said, sizeof(said)), at = 0;
 
-	while ((n = read_full(l->status[0], &mark, 1)) != 0) {
-		if (n < 0) /* that is no end of file, and decides nothing */
-			continue;
-		if (mark == SUPERVISE_STARTED) {
-			visible = true;
-		} else if (mark == SUPERVISE_BORN) {
-			if (read_full(l->status[0], (char *)birth + 1,
-				sizeof(*birth) - 1) > 0)
-				birth->mark = mark;
-		} else {
-			if (read_full(l->status[0], (char *)&failure + 1,
-				sizeof(failure) - 1) < 0)
-				failure.sys = EIO;
-			abandon(l, (enum supervise_stage)failure.stage,
-			    failure.sys);
-		}
+	if (length > at && said[at] == SUPERVISE_BORN &&
+	    length - at >= sizeof(birth)) {
+		memcpy(&birth, said, sizeof(birth));
+		supervisor_note_birth(l->s, &birth);
+		at += sizeof(birth);
 	}
-	return visible || job_is_visible(l->root, l->args->name);
+	if (length > at && said[at] == SUPERVISE_STARTED)
+		at++;
+	if (length - at >= sizeof(failure)) {
+		memcpy(&failure, said + at, sizeof(failure));
+		abandon(l, (enum supervise_stage)failure.stage, failure.sys);
+	}
+	if (l->s->record_len == 0 ||
+	    !(at > sizeof(birth) || job_is_visible(l->root, l->args->name)))
+		abandon(l, SUPERVISE_PROCESS, EINTR);
 }
 
 /*
@@ -286,7 +297,6 @@ static void
 start_child(struct launch *l)
 {
 	struct supervisor *s = l->s;
-	struct child_birth birth = { .mark = 0 };
 	struct child_plan plan = {
 		.s = s,
 		.journal = l->args->journal,
@@ -312,9 +322,7 @@ start_child(struct launch *l)
 	close_fd(&l->status[1]);
 	close_fd(&l->pid_fd);
 	close_fd(&l->child_input);
-	if (!hear(l, &birth) || birth.mark != SUPERVISE_BORN)
-		abandon(l, SUPERVISE_PROCESS, EINTR);
-	supervisor_note_birth(s, &birth);
+	follow_child(l);
 	close_fd(&l->status[0]);
 	free(plan.program);
 	free(plan.argv);

@@ -212,7 +212,9 @@ record_birth(const struct child_plan *plan)
 	if (write_pid(plan, birth.id.pid) < 0 ||
 	    supervisor_reserve_end(plan->s) < 0 || write_record(plan->s) < 0)
 		give_up(plan, SUPERVISE_RECORD, errno);
-	tell(plan->status, &birth, sizeof(birth));
+	/* Without it there would be nobody to record the end. */
+	if (write_full(plan->status, &birth, sizeof(birth)) < 0)
+		give_up(plan, SUPERVISE_PROCESS, errno);
 }
 
 void
