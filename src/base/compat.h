@@ -28,6 +28,13 @@ int compat_become_subreaper(void);
 /* pipe(2), both ends close-on-exec from the beginning.  0 or -1 with errno. */
 int compat_pipe(int ends[2]);
 
+/* socketpair(2) of close-on-exec SOCK_SEQPACKET sockets.  0 or -1 with errno. */
+int compat_socket_pair(int ends[2]);
+
+/* A close-on-exec descriptor of an empty file that never has a name and is in
+ * memory only (memfd_create(2)); -1 with errno. */
+int compat_memory_file(void);
+
 /* Close every descriptor from `first` (inclusive) on. */
 void compat_close_from(int first);
 

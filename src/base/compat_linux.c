@@ -19,7 +19,9 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -45,6 +47,18 @@ int
 compat_pipe(int ends[2])
 {
 	return pipe2(ends, O_CLOEXEC);
+}
+
+int
+compat_socket_pair(int ends[2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+}
+
+int
+compat_memory_file(void)
+{
+	return memfd_create("jobdir", MFD_CLOEXEC);
 }
 
 void

@@ -38,19 +38,17 @@ fork_supervisor(const struct supervise *args)
 }
 
 static int
-add_descriptors(posix_spawn_file_actions_t *actions, const int from[4])
+add_descriptors(posix_spawn_file_actions_t *actions, const int from[2])
 {
-	static const int to[4] = { SUPERVISE_FD_ROOT, SUPERVISE_FD_ANSWER,
-		SUPERVISE_FD_HOLD, SUPERVISE_FD_HOLD + 1 };
 	int i, result = 0;
 
-	for (i = 0; i < 3 && !result; i++)
+	for (i = 0; i < SUPERVISE_FD_ROOT && !result; i++)
 		result = posix_spawn_file_actions_addopen(actions, i,
 		    "/dev/null", O_RDWR, 0);
-	for (i = 0; i < 4 && !result; i++)
+	for (i = 0; i < 2 && !result; i++)
 		if (from[i] >= 0)
 			result = posix_spawn_file_actions_adddup2(actions,
-			    from[i], to[i]);
+			    from[i], SUPERVISE_FD_ROOT + i);
 	return result;
 }
 
@@ -69,18 +67,18 @@ set_signals(posix_spawnattr_t *attributes)
 }
 
 int
-spawn_self(const char *const *argv, char *const *environment, const int from[4],
+spawn_self(const char *const *argv, char *const *environment, const int from[2],
     pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	int safe[4] = { -1, -1, -1, -1 };
+	int safe[2] = { -1, -1 };
 	char *words[SPAWN_WORDS_MAX + 1] = { NULL };
 	int i, result = 0;
 
 	for (i = 0; argv[i] && i < SPAWN_WORDS_MAX; i++)
 		memcpy(&words[i], &argv[i], sizeof(words[i]));
-	for (i = 0; i < 4 && !result; i++) {
+	for (i = 0; i < 2 && !result; i++) {
 		if (from[i] < 0)
 			continue;
 		safe[i] = fcntl(from[i], F_DUPFD_CLOEXEC, SAFE_FD);
@@ -97,41 +95,9 @@ spawn_self(const char *const *argv, char *const *environment, const int from[4],
 		    &attributes, words, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 2; i++)
 		close_fd(&safe[i]);
 	return result;
-}
-
-static int
-execute_supervisor(const struct supervise *args, pid_t *pid)
-{
-	const char *plain[] = { "jobdir", SUPERVISE_VERB, args->name, NULL };
-	const char *durable[] = { "jobdir", SUPERVISE_VERB, SUPERVISE_DURABLE,
-		args->name, NULL };
-	int from[4] = { args->root, args->answer, args->holds[0],
-		args->holds[1] };
-
-	return spawn_self(args->durable ? durable : plain, args->environment,
-	    from, pid);
-}
-
-/* Make the directory; the record goes in only if the supervisor must read it
- * from there. */
-static int
-make_directory(struct spawn *spawn, const struct spool *spool,
-    const struct spawn_plan *plan, struct err *err)
-{
-	cleanup_free char *start = NULL;
-	cleanup_free char *text = NULL;
-
-	spool_make_name(plan->journal->created, plan->journal->id, spawn->name);
-	if (plan->fork_only)
-		return job_make_new(spool, spawn->name, NULL, err);
-	start = journal_start_text(plan->journal, err);
-	if (!start)
-		return -1;
-	text = xasprintf("%s\n}\n", start);
-	return job_make_new(spool, spawn->name, text, err);
 }
 
 static void
@@ -144,43 +110,63 @@ remove_directory(const struct spool *spool, const char *name)
 		job_remove_new(parent, name);
 }
 
+/* A pipe whose end of reading, which the caller has, is non-blocking from the
+ * beginning: what has been started is not to fail. */
+static int
+make_answer(int ends[2])
+{
+	if (compat_pipe(ends) < 0)
+		return errno;
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
+		return 0;
+	close_fd(&ends[1]);
+	close_fd(&ends[0]);
+	return errno;
+}
+
+/* The head of the record; where it was made, the place is known. */
+static char *
+make_head(const struct journal *plan, struct err *err)
+{
+	struct journal journal = *plan;
+
+	proc_place_name(&journal.place);
+	return journal_head_text(&journal, err);
+}
+
 int
 spawn_begin(struct spawn *spawn, const struct spool *spool,
     const struct spawn_plan *plan, struct err *err)
 {
+	cleanup_free char *head = make_head(plan->journal, err);
 	struct supervise args = { .root = spool->fd,
 		.name = spawn->name,
 		.holds = { plan->holds[0], plan->holds[1] },
+		.head = head,
 		.journal = plan->journal,
 		.environment = plan->environment,
 		.durable = plan->durable };
-	int ends[2], sys = 0;
+	int ends[2], sys;
 
 	memset(spawn, 0, sizeof(*spawn));
 	spawn->answer = -1;
 	spawn->stage = SUPERVISE_RECORD;
 	spawn->journal = plan->journal;
-	if (make_directory(spawn, spool, plan, err) < 0)
+	spool_make_name(plan->journal->created, plan->journal->id, spawn->name);
+	if (!head || job_make_new(spool, spawn->name, NULL, err) < 0)
 		return -1;
 	spawn->stage = SUPERVISE_PROCESS;
-	if (compat_pipe(ends) < 0) {
-		sys = errno;
-	} else if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
-		/* Not later: what has been started is not to fail. */
-		sys = errno;
-		close_fd(&ends[0]);
-		close_fd(&ends[1]);
-	} else {
+	sys = make_answer(ends);
+	if (!sys) {
 		args.answer = ends[1];
-		sys = plan->fork_only
-		    ? fork_supervisor(&args)
-		    : execute_supervisor(&args, &spawn->helper);
+		sys = plan->forkserver
+		    ? forkserver_launch(plan->forkserver, &args)
+		    : fork_supervisor(&args);
 		close_fd(&ends[1]);
 		spawn->answer = ends[0];
 	}
 	if (!sys)
 		return 0;
-	spawn->helper = 0;
 	spawn_end(spawn);
 	remove_directory(spool, spawn->name);
 	return err_errno(err, ERR_SYSTEM, sys, "fork");
@@ -229,7 +215,6 @@ spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err)
 {
 	char building[sizeof(ROOT_NEW) + JOB_NAME_MAX];
 	ssize_t n;
-	int status;
 
 	for (;;) {
 		n = read(spawn->answer, spawn->buffer + spawn->filled,
@@ -257,10 +242,6 @@ spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err)
 	if (!job_is_visible(spool->fd, building) &&
 	    (spawn->seen_start || job_is_visible(spool->fd, spawn->name)))
 		return 0;
-	while (spawn->helper > 0 && waitpid(spawn->helper, &status, 0) < 0 &&
-	    errno == EINTR)
-		continue;
-	spawn->helper = 0;
 	/* Nobody holds the pipe any more, so nobody is at work there. */
 	remove_directory(spool, spawn->name);
 	return err_set(err, ERR_SYSTEM,
@@ -271,20 +252,11 @@ spawn_read(struct spawn *spawn, const struct spool *spool, struct err *err)
 void
 spawn_end(struct spawn *spawn)
 {
-	int status;
-
 	close_fd(&spawn->answer);
-	/* It ends right after its fork; most often it has ended long ago. */
-	while (spawn->helper > 0 && waitpid(spawn->helper, &status, 0) < 0 &&
-	    errno == EINTR)
-		continue;
-	spawn->helper = 0;
 }
 
-/* This process's environment without the mark of the job that it may be in: the
- * new supervisor is no part of that one's tree.  Its strings are not copied. */
-static char **
-unmarked_environment(void)
+char **
+spawn_unmarked_environment(void)
 {
 	size_t count = 0, i;
 	char **copy;
@@ -309,8 +281,8 @@ start_detached(const struct spool *spool, const char *option, const char *name,
     int hold, struct err *err)
 {
 	const char *argv[] = { "jobdir", SUPERVISE_VERB, option, name, NULL };
-	int from[4] = { spool->fd, -1, hold, -1 };
-	char **environment = unmarked_environment();
+	int from[2] = { spool->fd, hold };
+	char **environment = spawn_unmarked_environment();
 	int sys, status = 0;
 	pid_t pid;
 

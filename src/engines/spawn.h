@@ -18,6 +18,7 @@
 #define ENGINES_SPAWN_H
 
 #include "base/err.h"
+#include "engines/forkserver.h"
 #include "engines/supervise.h"
 #include "spool/spool.h"
 
@@ -26,15 +27,14 @@ struct spawn_plan {
 	char *const *environment;      /* complete, of the command */
 	int holds[2]; /* locks that the launch keeps even if this process dies;
 		       * -1: none */
-	/* Fork the supervisor without exec, as a child: cheaper, and right for
-	 * a small program that is about to end and has no threads then. */
-	bool fork_only;
+	/* Who forks the supervisor; NULL: this process does, as a child: right
+	 * for a small program that is about to end and has no threads then. */
+	struct forkserver *forkserver;
 	bool durable; /* "started" includes that the record is on disk */
 };
 
 struct spawn {
-	int answer;   /* read end, non-blocking; -1 after spawn_end */
-	pid_t helper; /* process in between, which ends at once; 0: none */
+	int answer; /* read end, non-blocking; -1 after spawn_end */
 	char name[JOB_NAME_MAX]; /* of the directory */
 	bool seen_start;
 	unsigned char buffer[sizeof(struct supervise_failure) + 1];
@@ -62,12 +62,17 @@ enum { SPAWN_WORDS_MAX = 8 };
  * Execute this program again.
  * argv		NULL-terminated, at most SPAWN_WORDS_MAX words
  * environment	of the new process
- * from		what becomes its descriptors 3 to 6; -1: none
+ * from		what becomes its descriptors 3 and 4; -1: none
  * pid		receives its pid; the caller waits for it
  * 0 or an errno value.
  */
 int spawn_self(const char *const *argv, char *const *environment,
-    const int from[4], pid_t *pid);
+    const int from[2], pid_t *pid);
+
+/* This process's environment without the mark of the job that it may be in, for
+ * a process that is no part of that one's tree.  malloc'd, its strings are
+ * not. */
+char **spawn_unmarked_environment(void);
 
 /*
  * Start a new supervisor for the job in directory `name`, whose own was killed,

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,7 +34,8 @@ struct launch {
 	int new_dir;
 	int pid_fd;      /* pid, for writing */
 	int child_input; /* read end of .stdin, or /dev/null */
-	int status[2];   /* from the child: see struct child_plan */
+	struct proc_id self;
+	int status[2]; /* from the child: see struct child_plan */
 };
 
 int
@@ -214,22 +216,17 @@ prepare(struct launch *l)
 		fail(l, SUPERVISE_PROCESS, errno);
 }
 
-/* The record up to what only the birth of the command tells. */
+/* The record so far, with room for what only the birth tells. */
 static void
 begin_record(struct launch *l)
 {
-	struct journal journal = *l->args->journal;
 	struct supervisor *s = l->s;
-	struct err err = ERR_INIT;
 
-	proc_place_name(&journal.place);
-	if (proc_identify(getpid(), &journal.supervisor) < 0)
+	if (proc_identify(getpid(), &l->self) < 0)
 		fail(l, SUPERVISE_PROCESS, errno);
-	s->record = journal_head_text(&journal, &err);
-	if (!s->record)
-		fail(l, SUPERVISE_RECORD, EINVAL);
-	s->head_len = strlen(s->record);
-	s->record = xrealloc(s->record, s->head_len + JOURNAL_BIRTH_MAX, 1);
+	s->head_len = strlen(l->args->head);
+	s->record = xrealloc(NULL, s->head_len + JOURNAL_BIRTH_MAX, 1);
+	memcpy(s->record, l->args->head, s->head_len);
 }
 
 /* The child never began, or did not get as far as the command. */
@@ -310,6 +307,7 @@ start_child(struct launch *l)
 		.error = s->has_err ? s->err.fd : s->out.fd,
 		.status = l->status[1],
 		.answer = l->answer,
+		.self = l->self,
 	};
 	pid_t pid;
 
@@ -373,6 +371,8 @@ supervise_run(const struct supervise *args)
 	close_fd(&l.answer);
 	close_fd(&l.new_dir);
 	close_fd(&l.root);
+	if (args->text && munmap(args->text, args->text_size) < 0)
+		errno = 0; /* it stays */
 	supervisor.deadline_boot =
 	    timeout < 0 ? -1 : supervisor.started_boot + timeout;
 	supervisor_loop(&supervisor);

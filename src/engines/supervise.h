@@ -48,9 +48,14 @@ struct supervise {
 	const char *name; /* of the directory below ROOT_NEW */
 	int answer;       /* write end of the launcher's pipe */
 	int holds[2];     /* locks to keep until the launch is over; or -1 */
-	const struct journal *journal; /* what to start: see journal.h */
+	const char *head; /* of the start record: journal_head_text() */
+	const struct journal *journal; /* of it argv, cwd, interactive,
+					* merge_output and both limits */
 	char *const *environment;      /* of the command */
 	bool durable; /* close the answer only when the record is on disk */
+	void *text;   /* a mapping that all of that lies in, to be unmapped
+		       * when the command runs; NULL: none */
+	size_t text_size;
 };
 
 /*
@@ -61,30 +66,27 @@ struct supervise {
 void supervise_run(const struct supervise *args) __attribute__((noreturn));
 
 /*
- * The hidden verb: `jobdir supervise NAME`, started by a server with the root
- * as descriptor SUPERVISE_FD_ROOT and so on, and with the command's environment
- * as its own.  Reads the start record from the directory; detaches itself.
- * `jobdir supervise --durable NAME` closes the answer only when the record is on
- * disk.
+ * The hidden verb, of processes that a server or a shell's command leaves
+ * behind.  `jobdir supervise --fork` forks supervisors (forkserver.h).
  * `jobdir supervise --take-over NAME` becomes the new supervisor of a job whose
  * own was killed: of a running one, or of one that has ended and left processes
  * behind.  `jobdir supervise --adopt NAME` becomes the supervisor of a process
  * that runs already and puts its job, .new/NAME, into sight; its record, with
- * the identity of that process, names its maker as supervisor.  Both exit at
- * once with 0 when that is done or there is nothing to be done (any more), 1
- * when it can't be; descriptor SUPERVISE_FD_HOLD, a lock of the asker, is kept
- * open by --adopt until then.
+ * the identity of that process, names its maker as supervisor.  Both find the
+ * root as descriptor SUPERVISE_FD_ROOT, and exit at once with 0 when that is
+ * done or there is nothing to be done (any more), 1 when it can't be; descriptor
+ * SUPERVISE_FD_HOLD, a lock of the asker, is kept open by --adopt until then.
  */
 int supervise_main(int argc, char **argv);
 
 enum {
 	SUPERVISE_FD_ROOT = 3,
-	SUPERVISE_FD_ANSWER = 4,
-	SUPERVISE_FD_HOLD = 5, /* and 6; may be closed */
+	SUPERVISE_FD_ORDERS = 3, /* of --fork */
+	SUPERVISE_FD_HOLD = 4,
 };
 
 #define SUPERVISE_VERB "supervise"
-#define SUPERVISE_DURABLE "--durable"
+#define SUPERVISE_FORK "--fork"
 #define SUPERVISE_TAKE_OVER "--take-over"
 #define SUPERVISE_ADOPT "--adopt"
 

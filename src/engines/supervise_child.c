@@ -168,6 +168,7 @@ supervisor_note_birth(struct supervisor *s, const struct child_birth *birth)
 
 	journal_init(&journal);
 	journal.started = birth->started;
+	journal.supervisor = birth->supervisor;
 	journal.command_id = birth->id;
 	s->started_boot = birth->started_boot;
 	s->record_len =
@@ -204,6 +205,7 @@ record_birth(const struct child_plan *plan)
 
 	memset(&birth, 0, sizeof(birth));
 	birth.mark = SUPERVISE_BORN;
+	birth.supervisor = plan->self;
 	if (proc_identify(getpid(), &birth.id) < 0)
 		give_up(plan, SUPERVISE_PROCESS, errno);
 	birth.started = time_wall();

@@ -360,7 +360,6 @@ supervisor_take(const char *name, bool is_adoption)
 	pid_t pid;
 	char mark;
 
-	close(SUPERVISE_FD_ANSWER);
 	if (!is_adoption)
 		close(SUPERVISE_FD_HOLD);
 	compat_close_from(SUPERVISE_FD_HOLD + 1);

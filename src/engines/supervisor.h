@@ -102,6 +102,7 @@ struct child_birth {
 	char mark; /* SUPERVISE_BORN */
 	usec_t started;
 	usec_t started_boot;
+	struct proc_id supervisor;
 	struct proc_id id;
 };
 
@@ -123,10 +124,11 @@ struct child_plan {
 	const char *name;
 	int pid_fd; /* of `pid`, for writing */
 	int input, output, error;
-	int status;    /* write end, to the supervisor */
-	int answer;    /* write end, to the launcher */
-	char *program; /* made by the child; NULL: nothing to free */
-	char **argv;   /* the same */
+	int status;          /* write end, to the supervisor */
+	int answer;          /* write end, to the launcher */
+	struct proc_id self; /* the supervisor */
+	char *program;       /* made by the child; NULL: nothing to free */
+	char **argv;         /* the same */
 };
 
 void child_run(struct child_plan *plan) __attribute__((noreturn));

@@ -39,7 +39,7 @@ worker_stop_begin(const struct spool *spool, const struct spool_job *job,
 {
 	const char *argv[] = { "jobdir", SUPERVISE_VERB, WORKER_STOP_OPTION,
 		job->name, job->journal, file, NULL };
-	int from[4] = { spool->fd, held, -1, -1 };
+	int from[2] = { spool->fd, held };
 	int sys, status = 0;
 	pid_t pid;
 

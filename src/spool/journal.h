@@ -147,10 +147,9 @@ char *journal_start_text(const struct journal *journal, struct err *err);
 enum { JOURNAL_BIRTH_MAX = 256 };
 
 /*
- * The same in two parts: all that is known before the command is a process,
- * malloc'd; and the lines that are then added to it, `started` and the identity
- * of the command, without memory from the heap.  The latter returns their
- * length.
+ * The same in two parts: all that a launcher knows, malloc'd; and the lines that
+ * are then added to it, `started` and who supervisor and command are, without
+ * memory from the heap.  The latter returns their length.
  */
 char *journal_head_text(const struct journal *journal, struct err *err);
 size_t journal_birth_text(const struct journal *journal,

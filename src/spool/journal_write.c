@@ -96,20 +96,15 @@ add_limits(struct buf *out, const struct journal *j)
 		add_number(out, KEY_MAX_LOG, j->max_log_bytes);
 }
 
+/* Where its numbers mean something. */
 static void
-add_identity(struct buf *out, const struct journal *j)
+add_place(struct buf *out, const struct proc_place *place)
 {
-	char line[128];
-
-	if (j->place.boot_id[0])
-		add_string(out, KEY_BOOT_ID, j->place.boot_id);
-	if (j->place.pid_namespace)
+	if (place->boot_id[0])
+		add_string(out, KEY_BOOT_ID, place->boot_id);
+	if (place->pid_namespace)
 		add_number(out, KEY_PID_NAMESPACE,
-		    (int64_t)j->place.pid_namespace);
-	if (j->supervisor.pid) {
-		journal_supervisor_line(&j->supervisor, line, sizeof(line));
-		buf_addf(out, ",\n  %s", line);
-	}
+		    (int64_t)place->pid_namespace);
 }
 
 size_t
@@ -151,7 +146,7 @@ journal_head_text(const struct journal *j, struct err *err)
 		add_line(&out, KEY_ADOPTED, json_true());
 	add_string(&out, KEY_LOG_FILE, j->log_file);
 	add_time(&out, KEY_CREATED, j->created);
-	add_identity(&out, j);
+	add_place(&out, &j->place);
 	return buf_steal(&out);
 }
 
@@ -183,12 +178,16 @@ size_t
 journal_birth_text(const struct journal *j, char text[JOURNAL_BIRTH_MAX])
 {
 	struct fixed f = { text, JOURNAL_BIRTH_MAX, 0 };
-	char when[TIME_TEXT_MAX];
+	char when[TIME_TEXT_MAX], line[128];
 
 	text[0] = '\0';
 	if (j->started >= 0) {
 		time_format(j->started, when);
 		put(&f, ",\n  \"" KEY_STARTED "\": \"%s\"", when);
+	}
+	if (j->supervisor.pid) {
+		journal_supervisor_line(&j->supervisor, line, sizeof(line));
+		put(&f, ",\n  %s", line);
 	}
 	if (j->command_id.pid)
 		put(&f,

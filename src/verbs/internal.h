@@ -4,6 +4,7 @@
 #ifndef VERBS_INTERNAL_H
 #define VERBS_INTERNAL_H
 
+#include "engines/forkserver.h"
 #include "engines/logs.h"
 #include "engines/watch.h"
 #include "truth/cache.h"
@@ -21,6 +22,7 @@ struct ops {
 	struct watch *watch;
 	struct catalog catalog; /* caches: checked at every use */
 	struct record_cache *cache;
+	struct forkserver forkserver; /* of a server */
 	char *own_cwd; /* of this process when it started; NULL: unknown */
 };
 

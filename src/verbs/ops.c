@@ -32,6 +32,7 @@ ops_new(struct loop *loop, struct spool *spool, const struct ops_config *config,
 	ops->own_cwd = getcwd(NULL, 0);
 	catalog_init(&ops->catalog, spool);
 	ops->cache = record_cache_new();
+	forkserver_init(&ops->forkserver);
 	ops->watch = watch_new(loop, config->watcher, err);
 	if (ops->watch)
 		return ops;
@@ -46,6 +47,7 @@ ops_free(struct ops *ops)
 		return;
 	watch_free(ops->watch);
 	record_cache_free(ops->cache);
+	forkserver_release(&ops->forkserver);
 	catalog_release(&ops->catalog);
 	free(ops->own_cwd);
 	free(ops);

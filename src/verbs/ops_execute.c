@@ -229,7 +229,7 @@ launch(struct execution *x)
 		.environment = x->command.environment,
 		.holds = { x->locks[0], x->locks[1] },
 		.durable = x->call->durable,
-		.fork_only = x->call->argv != NULL };
+		.forkserver = x->call->argv ? NULL : &x->ops->forkserver };
 	struct err err = ERR_INIT;
 
 	job_sweep_new(x->ops->spool);

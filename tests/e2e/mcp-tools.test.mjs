@@ -552,8 +552,8 @@ root_test('jobs that multiply as they die', async (root) => {
 	await until_output(server, job_id, /ready/);
 	assert.equal((await ok(server, 'kill_job',
 	    { job_id, grace_seconds: 0.5 })).status, 'killed');
-	await until(() => root.processes().every((pid) => pid === server.pid),
-	    10000, 'none of it is left');
+	await until(() => !root.processes_of_jobs(server).length, 10000,
+	    'none of it is left');
 });
 
 root_test('a job in a job is another job', async (root) => {

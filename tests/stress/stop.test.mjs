@@ -227,8 +227,7 @@ root_test('"sleep 300 & echo started" reads completed with leftover 1; ' +
 	assert.deepEqual([answer.status, answer.job_status],
 	    ['already_terminated', 'completed']);
 	assert.match(answer.message, /1 process/);
-	assert.deepEqual(root.processes().filter((pid) => pid !== server.pid),
-	    []);
+	assert.deepEqual(root.processes_of_jobs(server), []);
 
 	const after = await ok(server, 'get_job_status', { job_id });
 

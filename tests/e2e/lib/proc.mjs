@@ -86,6 +86,11 @@ export function command_line(pid) {
 	return read(pid, 'cmdline')?.toString().replaceAll('\0', ' ') ?? '';
 }
 
+/* The process that forks the supervisors of a server, and ends with it. */
+export function is_forkserver(pid) {
+	return /^jobdir supervise --fork\s*$/.test(command_line(pid));
+}
+
 /* Numbers and targets of the open descriptors. */
 export function descriptors(pid) {
 	const dir = `/proc/${pid}/fd`;

@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { clients_used, OfficialClient } from './clients.mjs';
-import { command_line, with_variable } from './proc.mjs';
+import { command_line, is_forkserver, with_variable } from './proc.mjs';
 import { MODERN, Server } from './rpc.mjs';
 import { until, within } from './until.mjs';
 
@@ -143,6 +143,12 @@ export class Root {
 	/* Processes of this root. */
 	processes() {
 		return with_variable('JOBDIR_ROOT', this.runs);
+	}
+
+	/* Those that jobs have to do with. */
+	processes_of_jobs(server) {
+		return this.processes().filter((pid) => pid !== server.pid &&
+		    !is_forkserver(pid));
 	}
 
 	/* `cat *` in every job's directory ends. */
