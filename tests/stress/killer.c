@@ -1,17 +1,18 @@
 /*
  * killer.c: SIGKILL to supervisors at random moments of their launches
  *
- *	killer run|mcp USEC COMMAND [ARG]...
+ *	killer run|mcp|forkserver USEC COMMAND [ARG]...
  *
  * Runs COMMAND (jobdir run, or a server) and kills every supervisor that comes
- * of it, each a random time of up to USEC microseconds after it was first seen.
- * Ends when nothing of all that is left, with the exit code of COMMAND.
+ * of it, each a random time of up to USEC microseconds after it was first seen;
+ * with `forkserver`, instead of that, what forks a server's supervisors.  Ends
+ * when nothing of all that is left, with the exit code of COMMAND.
  *
- * A supervisor is a child of `jobdir run`; of a server it is a grandchild,
- * forked by a helper that ends at once.  This program adopts the orphans among
- * its descendants, so in the end a supervisor is its own child.  It is stopped
- * for an instant before it is killed, to learn which its children are, which
- * are adopted next and must live.
+ * A supervisor is a child of `jobdir run`, or of the forkserver.  This program
+ * adopts the orphans among its descendants, so a forkserver is its own child,
+ * and in the end a supervisor is.  Who is to be killed is stopped for an instant
+ * before, to learn which its children are, which are adopted next and must
+ * live.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -24,6 +25,8 @@
 #include <unistd.h>
 
 enum { VICTIMS_MAX = 256, CHILDREN_MAX = 256, STOP_USEC = 100 * 1000 };
+
+enum mode { MODE_RUN, MODE_MCP, MODE_FORKSERVER };
 
 struct victim {
 	pid_t pid;
@@ -128,31 +131,61 @@ kill_supervisor(pid_t pid)
 }
 
 static void
-note_children(pid_t parent, pid_t but, long usec)
+note_children(pid_t parent, long usec)
 {
 	pid_t list[CHILDREN_MAX];
 	int count = children(parent, list), i;
 
 	for (i = 0; i < count; i++)
-		if (list[i] != but)
-			note(list[i], now_usec() + random() % usec);
+		note(list[i], now_usec() + random() % usec);
 }
 
-/* Supervisors not seen before, and what is to be killed now. */
-static void
-look(pid_t command, bool is_server, long usec)
+static bool
+is_forkserver(pid_t pid)
 {
-	pid_t helpers[CHILDREN_MAX];
-	int count, i;
+	static const char words[] = "jobdir\0supervise\0--fork";
+	char path[64], text[sizeof(words)];
+	size_t n = 0;
+	FILE *file;
 
-	note_children(getpid(), command, usec);
-	if (is_server) {
-		count = children(command, helpers);
-		for (i = 0; i < count; i++)
-			note_children(helpers[i], 0, usec);
-	} else {
-		note_children(command, 0, usec);
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	file = fopen(path, "re");
+	if (file) {
+		n = fread(text, 1, sizeof(text), file);
+		fclose(file);
 	}
+	return n == sizeof(text) && memcmp(text, words, n) == 0;
+}
+
+/* What this process has adopted. */
+static void
+note_adopted(pid_t command, enum mode mode, long usec)
+{
+	pid_t list[CHILDREN_MAX];
+	int count = children(getpid(), list), i;
+	long due;
+
+	for (i = 0; i < count; i++) {
+		if (list[i] == command)
+			continue;
+		due = now_usec() + random() % usec;
+		if (is_forkserver(list[i]) != (mode == MODE_FORKSERVER))
+			due = -1;
+		note(list[i], due);
+		if (is_forkserver(list[i]) && mode == MODE_MCP)
+			note_children(list[i], usec);
+	}
+}
+
+/* Processes not seen before, and what is to be killed now. */
+static void
+look(pid_t command, enum mode mode, long usec)
+{
+	int i;
+
+	note_adopted(command, mode, usec);
+	if (mode == MODE_RUN)
+		note_children(command, usec);
 	for (i = 0; i < victim_count; i++)
 		if (victims[i].due >= 0 && victims[i].due <= now_usec()) {
 			victims[i].due = -1;
@@ -178,12 +211,14 @@ main(int argc, char **argv)
 {
 	int status, code = 1;
 	pid_t command, pid;
-	bool is_server;
+	enum mode mode;
 	long usec;
 
 	if (argc < 4 || (usec = atol(argv[2])) < 1)
 		return 2;
-	is_server = strcmp(argv[1], "mcp") == 0;
+	mode = strcmp(argv[1], "mcp") == 0       ? MODE_MCP
+	    : strcmp(argv[1], "forkserver") == 0 ? MODE_FORKSERVER
+						 : MODE_RUN;
 	srandom((unsigned)(getpid() ^ now_usec()));
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return 3;
@@ -197,7 +232,7 @@ main(int argc, char **argv)
 		if (pid > 0)
 			forget(pid);
 		else
-			look(command, is_server, usec);
+			look(command, mode, usec);
 	}
 	return code;
 }

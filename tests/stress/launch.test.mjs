@@ -49,9 +49,9 @@ async function jobs_by_name(root) {
 
 /*
  * `answers`: name -> id, or null if the asker was told that nothing was
- * started.  All that was started has ended.
+ * started.  All that was started has ended.  Of each of `kinds` there are some.
  */
-async function check_launches(root, answers, marks) {
+async function check_launches(root, answers, marks, kinds) {
 	const jobs = await jobs_by_name(root);
 	const marked = new Set(readdirSync(marks));
 	const count = { refused: 0 };
@@ -78,7 +78,7 @@ async function check_launches(root, answers, marks) {
 	}
 	assert.equal(jobs.size, root.job_names().length);
 	/* Otherwise the moments were not random, and all this shows nothing. */
-	assert.ok(count.refused > 0 && count.lost > 0,
+	assert.ok(kinds.every((kind) => count[kind] > 0),
 	    `some of each: ${JSON.stringify(count)}`);
 	console.log(`${answers.size} launches: ${JSON.stringify(count)}`);
 }
@@ -101,7 +101,7 @@ root_test('the supervisor is killed at a random moment of ' +
 			assert.match(stderr, /^jobdir: Failed to start job: /);
 		answers.set(name, code ? null : stdout.trim());
 	}
-	await check_launches(root, answers, marks);
+	await check_launches(root, answers, marks, ['refused', 'lost']);
 });
 
 root_test('the supervisor is killed at a random moment of launches of a ' +
@@ -126,14 +126,13 @@ root_test('the supervisor is killed at a random moment of launches of a ' +
 	console.log(`exit codes: ${JSON.stringify(codes)}`);
 });
 
-root_test('the supervisor is killed at a random moment of ' +
-    `${LAUNCHES} launches by execute_command: in sight exactly if it ran, ` +
-    'and the asker is told so', minutes(10), async (root) => {
+/* Launches by a server, while `killer` does what `mode` says. */
+async function launch_by_server(root, mode) {
 	const usec = await launch_usec(root);
 	const marks = marks_dir(root);
 	const answers = new Map();
 	const server = await root.keep(new Server(helper('killer'),
-	    ['mcp', String(usec), PROGRAM, 'mcp'],
+	    [mode, String(usec), PROGRAM, 'mcp'],
 	    { cwd: root.work, env: root.env() })).open(MODERN);
 	let next = 0;
 
@@ -157,7 +156,26 @@ root_test('the supervisor is killed at a random moment of ' +
 	await Promise.all(Array.from({ length: CALLS_AT_ONCE }, ask));
 	server.close_stdin();
 	await server.end('nothing of it is left', 30000);
-	await check_launches(root, answers, marks);
+	return { answers, marks };
+}
+
+root_test('the supervisor is killed at a random moment of ' +
+    `${LAUNCHES} launches by execute_command: in sight exactly if it ran, ` +
+    'and the asker is told so', minutes(10), async (root) => {
+	const { answers, marks } = await launch_by_server(root, 'mcp');
+
+	await check_launches(root, answers, marks, ['refused', 'lost']);
+});
+
+root_test('what forks supervisors is killed at random moments of ' +
+    `${LAUNCHES} launches by execute_command: in sight exactly if it ran, ` +
+    'nothing is lost, and the asker is told so', minutes(10),
+    async (root) => {
+	const { answers, marks } = await launch_by_server(root, 'forkserver');
+
+	await check_launches(root, answers, marks, ['refused', 'completed']);
+	assert.ok(!(await jobs_by_name(root)).values()
+	    .some(({ status }) => status === 'lost'));
 });
 
 /* A call of execute_command that marks `name`, with a key. */
