@@ -98,6 +98,12 @@ off_t compat_next_data(int fd, off_t offset);
  * lets the caller (O_NOATIME: the owner).  A descriptor, or -1 with errno. */
 int compat_open_unseen(int dirfd, const char *name, int flags);
 
+/* Call `each` for every name in directory `dirfd`, "." and ".." among them, until
+ * it returns non-zero.  Returns that value, 0 at the end, or -1 with errno.  The
+ * position of the descriptor moves.  No allocation. */
+int compat_each_name(int dirfd, int (*each)(void *arg, const char *name),
+    void *arg);
+
 struct compat_filesystem {
 	char name[32];  /* "ext4"; "type 0x…" of one not known here */
 	bool remote;    /* as of compat_is_remote() */

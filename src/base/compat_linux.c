@@ -207,6 +207,26 @@ compat_open_unseen(int dirfd, const char *name, int flags)
 	return fd;
 }
 
+int
+compat_each_name(int dirfd, int (*each)(void *arg, const char *name), void *arg)
+{
+	char buf[16384] __attribute__((aligned(8)));
+	const struct dirent64 *entry;
+	int result = 0;
+	long n, at;
+
+	if (lseek(dirfd, 0, SEEK_SET) < 0)
+		return -1;
+	do {
+		n = syscall(SYS_getdents64, dirfd, buf, sizeof(buf));
+		for (at = 0; at < n && result == 0; at += entry->d_reclen) {
+			entry = (const struct dirent64 *)(void *)(buf + at);
+			result = each(arg, entry->d_name);
+		}
+	} while (n > 0 && result == 0);
+	return n < 0 ? -1 : result;
+}
+
 /* File systems whose name tells something, or that need it. */
 static const struct known_filesystem {
 	unsigned long magic;

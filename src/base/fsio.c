@@ -7,7 +7,6 @@
 #include "base/compat.h"
 #include "base/fsio.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -189,40 +188,36 @@ fsio_name_ok(const char *name)
 	    strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+struct naming {
+	int (*each)(void *arg, const char *name);
+	void *arg;
+};
+
+static int
+on_name(void *arg, const char *name)
+{
+	const struct naming *naming = arg;
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return 0;
+	return naming->each(naming->arg, name);
+}
+
+int
+fsio_each_here(int dirfd, int (*each)(void *arg, const char *name), void *arg)
+{
+	struct naming naming = { each, arg };
+
+	return compat_each_name(dirfd, on_name, &naming);
+}
+
 int
 fsio_each(int dirfd, int (*each)(void *arg, const char *name), void *arg)
 {
-	struct dirent *entry;
-	int result = 0;
-	DIR *dir;
-	int fd;
+	cleanup_close int fd =
+	    compat_open_unseen(dirfd, ".", O_DIRECTORY | O_CLOEXEC);
 
-	fd = compat_open_unseen(dirfd, ".", O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close_fd(&fd);
-		return -1;
-	}
-	while (result == 0) {
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry) {
-			result = errno ? -1 : 0;
-			break;
-		}
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			result = each(arg, entry->d_name);
-	}
-	{
-		int saved = errno;
-
-		closedir(dir);
-		errno = saved;
-	}
-	return result;
+	return fd < 0 ? -1 : fsio_each_here(fd, each, arg);
 }
 
 usec_t

@@ -66,6 +66,10 @@ bool fsio_name_ok(const char *name);
  * descriptor's own position is not used. */
 int fsio_each(int dirfd, int (*each)(void *arg, const char *name), void *arg);
 
+/* The same for who has the descriptor to itself: its position moves. */
+int fsio_each_here(int dirfd, int (*each)(void *arg, const char *name),
+    void *arg);
+
 /* Microseconds of a file's time stamp. */
 usec_t fsio_mtime(const struct stat *st);
 usec_t fsio_ctime(const struct stat *st);

@@ -64,7 +64,7 @@ dialect_each(int jobdir, void (*each)(void *arg, const char *journal),
 	struct finding finding = { .each = each, .arg = arg };
 	size_t i;
 
-	if (fsio_each(jobdir, look_at, &finding) < 0)
+	if (fsio_each_here(jobdir, look_at, &finding) < 0)
 		return -1;
 	for (i = 0; i < ARRAY_LEN(dialects); i++) {
 		if (!finding.signs[i] || finding.journals[i])

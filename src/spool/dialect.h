@@ -58,7 +58,8 @@ enum { DIALECT_JOBS_MAX = 10000 }; /* most jobs of one directory */
 /*
  * Call `each` with the file name of the journal of every job that directory
  * `jobdir` holds: at least once, since a directory with nothing known in it is
- * a native job without a record.  0, or -1 with errno.
+ * a native job without a record.  The position of the descriptor moves.  0, or
+ * -1 with errno.
  */
 int dialect_each(int jobdir, void (*each)(void *arg, const char *journal),
     void *arg);

@@ -83,17 +83,7 @@ struct spool_entry {
 	bool own;             /* has the form of a name that jobdir gives */
 };
 
-/* A directory that is not of ours, as it was when it was looked into: what jobs
- * it holds is known as long as it does not change. */
-struct spool_seen {
-	char *name;
-	dev_t device;
-	ino_t inode;
-	usec_t changed; /* ctime */
-	bool settled;   /* it had not changed just before */
-	char **journals;
-	size_t count;
-};
+struct spool_seen; /* of a directory with a foreign name */
 
 /* Newest first by stamp, entries without a stamp first of all, ties by name
  * (descending).  An answer of one moment: directories come and go. */
@@ -111,10 +101,15 @@ struct spool_index {
 
 /*
  * A change shortly before a reading may be followed by another one that leaves
- * the same time stamp: what is read is trusted later only if its change time
- * was so much older than the reading.
+ * the same change time: what is read is trusted later only if that was so much
+ * older than the reading.  Stamps are of the system's last tick, 10 ms ago at
+ * most; of a file system that keeps whole seconds, or pairs of them, they have
+ * no fraction.
  */
-enum { SPOOL_SETTLE = 2 * USEC_PER_SEC };
+enum { SPOOL_SETTLE = 50 * 1000, SPOOL_SETTLE_COARSE = 2 * USEC_PER_SEC };
+
+/* `now`: time_wall() before the reading. */
+bool spool_is_stamp_settled(const struct stat *st, usec_t now);
 
 int spool_index_read(struct spool_index *index, const struct spool *spool,
     struct err *err);

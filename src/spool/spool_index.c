@@ -13,20 +13,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crew.h"
 #include "base/fsio.h"
 #include "spool/dialect.h"
+#include "spool/spool_seen.h"
+
+/* A directory with a foreign name, and what a look into it has found. */
+struct foreign {
+	struct spool_seen seen;
+	bool is_directory;
+	int sys; /* why it could not be looked into; 0: it was */
+};
 
 struct reading {
 	struct spool_index *index;
 	const struct spool_index *old;
 	size_t room;
-	size_t seen_room;
 	const char *word; /* NULL: every name of ours is wanted */
 	int rootfd;
 	usec_t now;
-	const char *name;        /* of the directory being looked at */
-	struct spool_seen *seen; /* its own; NULL: a name of ours */
-	char *own_journal;       /* name of the journal of ours */
+	char *own_journal; /* name of the journal of ours */
+	struct foreign *foreign;
+	size_t foreign_count;
+	size_t foreign_room;
 };
 
 static struct spool_entry *
@@ -50,10 +59,10 @@ keep(struct spool_index *index, const char *text)
 
 /* A job with a name of ours: the id is part of it. */
 static void
-add_own(struct reading *reading)
+add_own(struct reading *reading, const char *own)
 {
 	struct spool_entry *entry = new_entry(reading);
-	char *name = keep(reading->index, reading->name);
+	char *name = keep(reading->index, own);
 
 	if (!reading->own_journal)
 		reading->own_journal = keep(reading->index, JOB_JOURNAL);
@@ -64,26 +73,22 @@ add_own(struct reading *reading)
 	entry->own = true;
 }
 
-/* A job of the foreign directory reading->name. */
+/* A job of a foreign directory. */
 static void
-add_job(void *arg, const char *journal)
+add_job(struct reading *reading, const char *name, const char *journal)
 {
 	const struct dialect *dialect = dialect_of(journal);
-	struct reading *reading = arg;
 	struct spool_index *index = reading->index;
 	struct spool_entry *entry = new_entry(reading);
 	struct buf id = BUF_INIT;
 
-	dialect->claim(&id, reading->name, journal);
-	entry->job = (struct spool_job){ .name = keep(index, reading->name),
+	dialect->claim(&id, name, journal);
+	entry->job = (struct spool_job){ .name = keep(index, name),
 		.journal = keep(index, journal),
 		.id = keep(index, buf_str(&id)) };
-	entry->stamp = dialect->stamp(reading->name);
+	entry->stamp = dialect->stamp(name);
 	entry->own = false;
 	buf_release(&id);
-	reading->seen->journals = xrealloc(reading->seen->journals,
-	    reading->seen->count + 1, sizeof(char *));
-	reading->seen->journals[reading->seen->count++] = xstrdup(journal);
 }
 
 static int
@@ -109,72 +114,74 @@ find_seen(const struct spool_index *index, const char *name)
 	    sizeof(*index->seen), name_of_seen);
 }
 
-/* Is the directory still as it was when it was looked into? */
-static bool
-is_unchanged(const struct spool_seen *seen, const struct stat *st)
-{
-	return seen->settled && seen->device == st->st_dev &&
-	    seen->inode == st->st_ino && seen->changed == fsio_ctime(st);
-}
-
+/* Only directories are jobs.  By any thread. */
 static void
-set_seen(struct spool_seen *seen, const struct stat *st, usec_t now)
+look_at_foreign(void *arg, size_t i)
 {
-	seen->device = st->st_dev;
-	seen->inode = st->st_ino;
-	seen->changed = fsio_ctime(st);
-	seen->settled = seen->changed + SPOOL_SETTLE <= now;
+	const struct reading *reading = arg;
+	struct foreign *f = &reading->foreign[i];
+	const struct spool_seen *old = find_seen(reading->old, f->seen.name);
+	struct stat st;
+	size_t k;
+
+	memset(&st, 0, sizeof(st));
+	st.st_mode = S_IFDIR; /* may be one, if it can't be told */
+	if (fstatat(reading->rootfd, f->seen.name, &st, AT_SYMLINK_NOFOLLOW) <
+		0 &&
+	    errno == ENOENT)
+		return;
+	f->is_directory = S_ISDIR(st.st_mode);
+	if (!f->is_directory)
+		return;
+	if (!old || !spool_seen_is_unchanged(old, &st)) {
+		f->sys =
+		    spool_seen_look(&f->seen, reading->rootfd, reading->now);
+		return;
+	}
+	spool_seen_note(&f->seen, &st, reading->now);
+	for (k = 0; k < old->count; k++)
+		spool_seen_add(&f->seen, old->journals[k]);
 }
 
-/*
- * Look into a directory; 0, or -1 with errno.  One that can't be read holds a
- * job all the same, which says so; one that is gone holds none.
- */
 static int
-look_into(struct reading *reading)
+add_foreign(void *arg, size_t i)
 {
-	cleanup_close int dir =
-	    fsio_open_dir(reading->rootfd, reading->name, false);
-	struct stat st;
+	struct reading *reading = arg;
+	struct spool_index *index = reading->index;
+	const struct foreign *f = &reading->foreign[i];
+	size_t k;
 
-	if (dir >= 0 && fstat(dir, &st) == 0) {
-		set_seen(reading->seen, &st, reading->now);
-		if (dialect_each(dir, add_job, reading) == 0)
-			return 0;
-	}
-	if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
-		return 0;
-	/* Without a look its jobs would get other ids. */
-	if (fsio_is_own_trouble(errno))
+	if (f->sys) {
+		errno = f->sys;
 		return -1;
-	if (reading->seen->count == 0)
-		add_job(reading, JOB_JOURNAL);
-	reading->seen->settled = false;
+	}
+	for (k = 0; k < f->seen.count; k++) {
+		add_job(reading, f->seen.name, f->seen.journals[k]);
+		index->entries[index->count - 1].job.shared = f->seen.count > 1;
+	}
 	return 0;
 }
 
-static int
-add_foreign(struct reading *reading, const struct stat *st)
+/* What was seen of directories is kept, to save a look the next time. */
+static void
+keep_seen(struct reading *reading)
 {
-	const struct spool_seen *old = find_seen(reading->old, reading->name);
 	struct spool_index *index = reading->index;
+	struct foreign *f;
 	size_t i;
 
-	if (index->seen_count == reading->seen_room) {
-		reading->seen_room =
-		    reading->seen_room ? reading->seen_room * 2 : 64;
-		index->seen = xrealloc(index->seen, reading->seen_room,
-		    sizeof(*index->seen));
+	index->seen =
+	    xrealloc(NULL, reading->foreign_count + 1, sizeof(*index->seen));
+	for (i = 0; i < reading->foreign_count; i++) {
+		f = &reading->foreign[i];
+		if (f->is_directory)
+			index->seen[index->seen_count++] = f->seen;
+		else
+			spool_seen_release(&f->seen);
 	}
-	reading->seen = &index->seen[index->seen_count++];
-	memset(reading->seen, 0, sizeof(*reading->seen));
-	reading->seen->name = xstrdup(reading->name);
-	if (!old || !is_unchanged(old, st))
-		return look_into(reading);
-	set_seen(reading->seen, st, reading->now);
-	for (i = 0; i < old->count; i++)
-		add_job(reading, old->journals[i]);
-	return 0;
+	free(reading->foreign);
+	qsort(index->seen, index->seen_count, sizeof(*index->seen),
+	    seen_by_name);
 }
 
 /* May the word mean the job with that name of ours?  It is an id's beginning, or
@@ -190,35 +197,29 @@ may_be_meant(const char *name, const char *word)
 	return !id[same] || !word[same] || strcmp(name, word) == 0;
 }
 
-/* Only directories are jobs; a name of ours is one without a look. */
+/* A name of ours is a job without a look. */
 static int
-add_directory(void *arg, const char *name)
+add_name(void *arg, const char *name)
 {
 	struct reading *reading = arg;
-	size_t i, first = reading->index->count;
-	struct stat st;
+	struct foreign *f;
 
 	if (*name == '.')
 		return 0;
-	reading->name = name;
-	reading->seen = NULL;
 	if (spool_name_is_own(name)) {
 		if (!reading->word || may_be_meant(name, reading->word))
-			add_own(reading);
+			add_own(reading, name);
 		return 0;
 	}
-	memset(&st, 0, sizeof(st));
-	st.st_mode = S_IFDIR; /* may be one, if it can't be told */
-	if (fstatat(reading->rootfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    errno == ENOENT)
-		return 0;
-	if (!S_ISDIR(st.st_mode))
-		return 0;
-	if (add_foreign(reading, &st) < 0)
-		return -1;
-	for (i = first; i < reading->index->count; i++)
-		reading->index->entries[i].job.shared =
-		    reading->index->count - first > 1;
+	if (reading->foreign_count == reading->foreign_room) {
+		reading->foreign_room =
+		    reading->foreign_room ? reading->foreign_room * 2 : 64;
+		reading->foreign = xrealloc(reading->foreign,
+		    reading->foreign_room, sizeof(*reading->foreign));
+	}
+	f = &reading->foreign[reading->foreign_count++];
+	memset(f, 0, sizeof(*f));
+	f->seen.name = xstrdup(name);
 	return 0;
 }
 
@@ -315,15 +316,16 @@ read_root(struct spool_index *index, const struct spool_index *old,
 	if (spool->fd < 0)
 		return 0;
 	if (fstat(spool->fd, &index->root) < 0 ||
-	    fsio_each(spool->fd, add_directory, &reading) < 0) {
+	    fsio_each(spool->fd, add_name, &reading) < 0 ||
+	    crew_each(reading.foreign_count, look_at_foreign, add_foreign,
+		&reading) < 0) {
 		err_errno(err, ERR_SYSTEM, errno, "%s", spool->path);
+		keep_seen(&reading);
 		spool_index_release(index);
 		return -1;
 	}
-	index->settled = fsio_ctime(&index->root) + SPOOL_SETTLE <= reading.now;
-	if (index->seen_count > 0)
-		qsort(index->seen, index->seen_count, sizeof(*index->seen),
-		    seen_by_name);
+	keep_seen(&reading);
+	index->settled = spool_is_stamp_settled(&index->root, reading.now);
 	if (index->count == 0)
 		return 0;
 	qsort(index->entries, index->count, sizeof(*index->entries),
@@ -365,7 +367,7 @@ spool_is_settled(const struct spool *spool)
 	struct stat st;
 
 	return spool->fd >= 0 && fstat(spool->fd, &st) == 0 &&
-	    fsio_ctime(&st) + SPOOL_SETTLE <= time_wall();
+	    spool_is_stamp_settled(&st, time_wall());
 }
 
 /* Does the root hold the same names as when it was read? */
@@ -378,43 +380,6 @@ is_root_unchanged(const struct spool_index *index, const struct spool *spool)
 	    st.st_dev == index->root.st_dev &&
 	    st.st_ino == index->root.st_ino &&
 	    fsio_ctime(&st) == fsio_ctime(&index->root);
-}
-
-/* Comparing the journals of a directory with those that it had. */
-struct comparison {
-	const struct spool_seen *seen;
-	size_t same;
-	bool other;
-};
-
-static void
-compare_journal(void *arg, const char *journal)
-{
-	struct comparison *c = arg;
-	size_t i;
-
-	for (i = 0; i < c->seen->count; i++)
-		if (strcmp(c->seen->journals[i], journal) == 0) {
-			c->same++;
-			return;
-		}
-	c->other = true;
-}
-
-/* Something in the directory is new: does it hold the same jobs all the same? */
-static bool
-holds_same_jobs(struct spool_seen *seen, int root)
-{
-	cleanup_close int dir = fsio_open_dir(root, seen->name, false);
-	struct comparison c = { .seen = seen };
-	struct stat st;
-
-	if (dir < 0 || fstat(dir, &st) < 0 ||
-	    dialect_each(dir, compare_journal, &c) < 0 || c.other ||
-	    c.same != seen->count)
-		return false;
-	set_seen(seen, &st, time_wall());
-	return true;
 }
 
 bool
@@ -431,7 +396,8 @@ spool_index_holds_for(struct spool_index *index, const struct spool *spool,
 	seen = find_seen(index, name);
 	return seen &&
 	    fstatat(spool->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (is_unchanged(seen, &st) || holds_same_jobs(seen, spool->fd));
+	    (spool_seen_is_unchanged(seen, &st) ||
+		spool_seen_holds_same(seen, spool->fd));
 }
 
 bool
@@ -445,7 +411,7 @@ spool_index_holds(const struct spool_index *index, const struct spool *spool)
 	for (i = 0; i < index->seen_count; i++)
 		if (fstatat(spool->fd, index->seen[i].name, &st,
 			AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !is_unchanged(&index->seen[i], &st))
+		    !spool_seen_is_unchanged(&index->seen[i], &st))
 			return false;
 	return true;
 }
@@ -453,14 +419,10 @@ spool_index_holds(const struct spool_index *index, const struct spool *spool)
 void
 spool_index_release(struct spool_index *index)
 {
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < index->seen_count; i++) {
-		for (k = 0; k < index->seen[i].count; k++)
-			free(index->seen[i].journals[k]);
-		free(index->seen[i].journals);
-		free(index->seen[i].name);
-	}
+	for (i = 0; i < index->seen_count; i++)
+		spool_seen_release(&index->seen[i]);
 	arena_release(&index->text);
 	free(index->entries);
 	free(index->seen);

@@ -254,8 +254,9 @@ test_catalog__is_kept_and_dropped(void **state)
 	write_ended(f, names[0], 0);
 	catalog_init(&catalog, &spool);
 	assert_non_null(catalog_index(&catalog, &err));
+	catalog.index.settled = false; /* as right after a change */
 	assert_null(catalog_find(&catalog, catalog.index.entries[0].job.id));
-	catalog.index.settled = true; /* as two seconds later */
+	catalog.index.settled = true; /* as some time later */
 	id = catalog.index.entries[0].job.id;
 	assert_ptr_equal(catalog_find(&catalog, id), catalog.index.entries);
 	assert_ptr_equal(catalog_index(&catalog, &err), &catalog.index);
@@ -285,7 +286,7 @@ test_catalog__one_directory_changes(void **state)
 	tmpdir_write(f->tmp->fd, "nightly/journal.json", "{}");
 	catalog_init(&catalog, &spool);
 	assert_non_null(catalog_index(&catalog, &err));
-	catalog.index.settled = true; /* as two seconds later */
+	catalog.index.settled = true; /* as some time later */
 	entry = catalog.index.entries;
 	tmpdir_write(f->tmp->fd, "nightly/journal.json.new", "{\"pid\": 1}");
 	assert_int_equal(renameat(f->tmp->fd, "nightly/journal.json.new",

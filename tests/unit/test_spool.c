@@ -357,6 +357,36 @@ test_spool__many(void **state)
 #define WITH_TMPDIR(test)                                                      \
 	cmocka_unit_test_setup_teardown(test, tmpdir_setup, tmpdir_teardown)
 
+static struct stat
+changed_at(time_t second, long nsec)
+{
+	struct stat st;
+
+	memset(&st, 0, sizeof(st));
+	st.st_ctim.tv_sec = second;
+	st.st_ctim.tv_nsec = nsec;
+	return st;
+}
+
+/* Of a file system that keeps whole seconds the next change may leave the same
+ * stamp for as long. */
+static void
+test_spool__what_has_settled(void **state)
+{
+	const struct stat fine = changed_at(100, 4000000);
+	const struct stat coarse = changed_at(100, 0);
+	const usec_t begun = (usec_t)100 * USEC_PER_SEC;
+
+	(void)state;
+	assert_false(spool_is_stamp_settled(&fine, begun + 4000));
+	assert_false(spool_is_stamp_settled(&fine, begun + 53999));
+	assert_true(spool_is_stamp_settled(&fine, begun + 54000));
+	assert_false(spool_is_stamp_settled(&coarse, begun + 1999999));
+	assert_true(spool_is_stamp_settled(&coarse, begun + 2000000));
+	/* The clock was set back. */
+	assert_false(spool_is_stamp_settled(&fine, begun - USEC_PER_SEC));
+}
+
 int
 main(void)
 {
@@ -376,6 +406,7 @@ main(void)
 		WITH_TMPDIR(test_spool__claimants_of_one_id),
 		WITH_TMPDIR(test_spool__names_of_its_own),
 		WITH_TMPDIR(test_spool__many),
+		cmocka_unit_test(test_spool__what_has_settled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,9 @@ async function beside_scans(bench) {
 	}
 
 	const dir = bench.directory();
+	const floor = [helper('floor_parse'), dir, 2, 'runs'];
 	const mine = [];
+	const beside = [];
 	const times = [];
 	let told;
 
@@ -88,8 +90,11 @@ async function beside_scans(bench) {
 	for (let i = 0; i < 6; i++) {
 		const [took, answer] = output([PYTHON, SCANS, dir]).split('\n');
 
-		mine.push(...interleave([list(dir)],
-		    { runs: 1, env: bench.env() }).map((s) => s.median));
+		const [ours, least] = interleave([list(dir), floor],
+		    { runs: 1, env: bench.env() });
+
+		mine.push(ours.median);
+		beside.push(least.median);
 		times.push(Number(took));
 		told = JSON.parse(answer);
 	}
@@ -100,6 +105,12 @@ async function beside_scans(bench) {
 	bench.compare({ row: '1b', what, mine: sample(mine.slice(1)),
 		beside: sample(times.slice(1)), name: 'older server, Python',
 		least: 7 });
+	assert.equal(JSON.parse(output(floor)).jobs.length, count);
+	bench.compare({ row: '1d', what, mine: sample(mine.slice(1)),
+		beside: sample(beside.slice(1)), name: 'floor, 2 threads' });
+	bench.note('1b: the floor of 1d is ' + (sample(times.slice(1)).median /
+	    sample(beside.slice(1)).median).toFixed(1) +
+	    ' times as fast as the older server');
 }
 
 async function of_all_kinds(bench) {
