@@ -126,6 +126,10 @@ int compat_unnamed_file(int dirfd);
  * was replaced.  Static. */
 const char *compat_own_program(void);
 
+/* What ps(1) calls this process besides its words (PR_SET_NAME); cut to 15
+ * bytes. */
+void compat_name_process(const char *name);
+
 /* Does it need no shared library? */
 bool compat_is_static(void);
 

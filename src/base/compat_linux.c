@@ -310,6 +310,14 @@ compat_unnamed_file(int dirfd)
 	return openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
+void
+compat_name_process(const char *name)
+{
+	/* For the eyes only. */
+	if (prctl(PR_SET_NAME, name, 0, 0, 0) < 0)
+		errno = 0;
+}
+
 bool
 compat_is_static(void)
 {

@@ -223,6 +223,7 @@ carry_out(const struct title *title, const struct order *order,
 	args.answer = fds[ANSWER_FD];
 	args.holds[0] = order->holds[0] ? fds[next++] : -1;
 	args.holds[1] = order->holds[1] ? fds[next] : -1;
+	args.default_signals = true;
 	args.text = text;
 	args.text_size = size;
 	supervise_run(&args);
@@ -263,6 +264,7 @@ forkserver_main(char *words, size_t size)
 	compat_close_from(SUPERVISE_FD_ORDERS + 1);
 	if ((setsid() < 0 && errno != EPERM) || chdir("/") < 0)
 		return 1;
+	supervise_default_signals();
 	/* Supervisors are waited for by nobody, and nor may be the answer. */
 	if (signal(SIGCHLD, SIG_IGN) == SIG_ERR ||
 	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)

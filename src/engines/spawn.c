@@ -124,13 +124,16 @@ make_answer(int ends[2])
 	return errno;
 }
 
-/* The head of the record; where it was made, the place is known. */
+/* The head of the record: its place is this process's, which stays. */
 static char *
 make_head(const struct journal *plan, struct err *err)
 {
+	static struct proc_place place;
 	struct journal journal = *plan;
 
-	proc_place_name(&journal.place);
+	if (!place.boot_id[0] || !place.pid_namespace)
+		proc_place_name(&place);
+	journal.place = place;
 	return journal_head_text(&journal, err);
 }
 

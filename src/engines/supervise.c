@@ -327,6 +327,18 @@ start_child(struct launch *l)
 }
 
 void
+supervise_default_signals(void)
+{
+	struct sigaction action;
+	int signo;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = SIG_DFL;
+	for (signo = 1; signo < NSIG; signo++)
+		sigaction(signo, &action, NULL); /* KILL, STOP: EINVAL */
+}
+
+void
 supervise_run(const struct supervise *args)
 {
 	static struct supervisor supervisor = { .jobdir = -1,
@@ -346,6 +358,8 @@ supervise_run(const struct supervise *args)
 		.status = { -1, -1 } };
 	int64_t timeout = args->journal->timeout_usec;
 
+	if (!args->default_signals)
+		supervise_default_signals();
 	if (supervisor_catch_signals() < 0)
 		fail(&l, SUPERVISE_PROCESS, errno);
 	take_descriptors(&l);

@@ -52,11 +52,16 @@ struct supervise {
 	const struct journal *journal; /* of it argv, cwd, interactive,
 					* merge_output and both limits */
 	char *const *environment;      /* of the command */
+	bool default_signals; /* supervise_default_signals() was called */
 	bool durable; /* close the answer only when the record is on disk */
 	void *text;   /* a mapping that all of that lies in, to be unmapped
 		       * when the command runs; NULL: none */
 	size_t text_size;
 };
+
+/* Default dispositions, whatever the caller was left with: a command does not
+ * inherit what somebody ignored. */
+void supervise_default_signals(void);
 
 /*
  * Become the supervisor: never returns.  The caller has forked, is single-

@@ -71,13 +71,14 @@ place_descriptors(const struct child_plan *plan)
 		give_up(plan, SUPERVISE_PROCESS, errno);
 }
 
-/* Default dispositions and an empty mask, whatever the launcher had. */
+/* What the supervisor does not do by default, and an empty mask. */
 static void
 reset_signals(void)
 {
+	static const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGQUIT };
 	struct sigaction action;
 	sigset_t none;
-	int signo;
+	size_t i;
 
 	memset(&action, 0, sizeof(action));
 	/* Telling a launcher that was killed has left a SIGPIPE waiting behind
@@ -85,8 +86,8 @@ reset_signals(void)
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
 	action.sa_handler = SIG_DFL;
-	for (signo = 1; signo < NSIG; signo++)
-		sigaction(signo, &action, NULL); /* KILL, STOP: EINVAL */
+	for (i = 0; i < ARRAY_LEN(ignored); i++)
+		sigaction(ignored[i], &action, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -18,6 +18,8 @@
 int
 supervise_main(int argc, char **argv)
 {
+	/* It was executed by another name, of a link to it. */
+	compat_name_process("jobdir");
 	/* The words of a command line lie one behind the other. */
 	if (argc == 4 && strcmp(argv[2], SUPERVISE_FORK) == 0)
 		return forkserver_main(argv[2],
