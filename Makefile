@@ -191,9 +191,9 @@ e2e: $(PROGRAM)
 
 # Those that take longest are left to scripts/test: who waits for `make test`
 # after every change has half a minute.
-SLOW_TESTS := cli-adopt cli-gc cli-leftover defects-b defects-b-2 hostile \
-    inspector mcp-killed mcp-wait mcp-waiting mcp-weave-stop mcp-workflows \
-    mcp-workflows-b watch
+SLOW_TESTS := cli-adopt cli-gc cli-leftover defects-a defects-b defects-b-2 \
+    hostile inspector mcp-killed mcp-listen mcp-wait mcp-waiting \
+    mcp-weave-stop mcp-workflows mcp-workflows-b watch
 test: $(PROGRAM) $(UNIT_TESTS)
 	TEST_FILES=3 $(MAKE) -j2 unit e2e E2E_TESTS='$(filter-out \
 	    $(SLOW_TESTS:%=tests/e2e/%.test.mjs),$(E2E_TESTS))'

@@ -30,6 +30,14 @@ function by_shell(dir) {
 	return report(path);
 }
 
+function by_floor(dir) {
+	const path = join(dir, 'report');
+
+	execFileSync(helper('floor_punch'), [BOUND, helper('pour'), BYTES,
+		path], { cwd: dir });
+	return report(path);
+}
+
 function by_jobdir(dir, env) {
 	const path = join(dir, 'report');
 	const id = output([PROGRAM, 'run', '-w', '--max-log', `${BOUND}`,
@@ -45,29 +53,35 @@ function by_jobdir(dir, env) {
 async function measure(bench, place, top) {
 	const dir = bench.directory(top);
 	const env = bench.env({ JOBDIR_ROOT: join(dir, 'runs') });
-	const mine = [], beside = [];
+	const mine = [], beside = [], floor = [];
 
 	for (let i = 0; i < PAIRS; i++) {
 		const steps = [() => mine.push(by_jobdir(dir, env)),
-			() => beside.push(by_shell(dir))];
+			() => beside.push(by_shell(dir)),
+			() => floor.push(by_floor(dir))];
 
 		for (const step of i % 2 ? steps : steps.toReversed())
 			step();
 	}
 	await bench.at_rest(env.JOBDIR_ROOT);
-	return { mine, beside };
+	return { mine, beside, floor };
 }
 
 const rate = ({ took }) => BYTES / took; /* MB/s */
 
 export async function play(bench) {
 	const what = 'job writes 1 GiB into a log of 64 MiB';
-	const { mine, beside } = await measure(bench, 'tmpfs', bench.shm);
+	const { mine, beside, floor } = await measure(bench, 'tmpfs',
+	    bench.shm);
 
 	bench.compare({ row: '13a', what: `${what}, tmpfs`,
 		mine: sample(mine.map(({ took }) => took)),
 		beside: sample(beside.map(({ took }) => took)),
 		name: 'shell >file', least: 0.95 });
+	bench.compare({ row: '13c', what: `${what}, tmpfs`,
+		mine: sample(mine.map(({ took }) => took)),
+		beside: sample(floor.map(({ took }) => took)),
+		name: 'floor: punches every 20 ms' });
 
 	const disk = bench.directory();
 	const env = bench.env({ JOBDIR_ROOT: join(disk, 'runs') });
