@@ -94,13 +94,37 @@ proc_place_self(struct proc_place *place)
 	place->sees_all = access("/proc/1/stat", R_OK) == 0;
 }
 
+/* What follows the name in proc_pid_stat(5), by the numbers that it has there;
+ * the state is no number. */
+enum {
+	STAT_PARENT = 4,
+	STAT_GROUP,
+	STAT_SESSION,
+	STAT_FLAGS = 9,
+	STAT_THREADS = 20,
+	STAT_START = 22,
+	STAT_COUNT
+};
+
+static bool
+read_numbers(const char *text, uint64_t numbers[STAT_COUNT])
+{
+	char *end;
+	int i;
+
+	for (i = STAT_PARENT; i < STAT_COUNT; i++, text = end) {
+		numbers[i] = strtoull(text, &end, 10);
+		if (end == text)
+			return false;
+	}
+	return true;
+}
+
 int
 proc_read_stat(pid_t pid, struct proc_stat *st)
 {
 	char path[PATH_ROOM], text[1024], *name, *end;
-	unsigned long long start;
-	int parent, group, session, threads;
-	unsigned flags;
+	uint64_t numbers[STAT_COUNT];
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (read_small(path, text, sizeof(text)) < 0)
@@ -108,22 +132,20 @@ proc_read_stat(pid_t pid, struct proc_stat *st)
 	/* The name may hold spaces and parentheses: the last ')' ends it. */
 	name = strchr(text, '(');
 	end = strrchr(text, ')');
-	if (!name || !end || end < name ||
-	    sscanf(end + 1,
-		" %c %d %d %d %*d %*d %u %*u %*u %*u %*u %*u %*u "
-		"%*d %*d %*d %*d %d %*d %llu",
-		&st->state, &parent, &group, &session, &flags, &threads,
-		&start) != 7) {
+	if (!name || !end || end < name || end[1] != ' ' || !end[2] ||
+	    !read_numbers(end + 3, numbers)) {
 		errno = EIO;
 		return -1;
 	}
-	st->parent = parent;
-	st->group = group;
-	st->session = session;
-	st->start = start;
+	st->state = end[2];
+	st->parent = (pid_t)numbers[STAT_PARENT];
+	st->group = (pid_t)numbers[STAT_GROUP];
+	st->session = (pid_t)numbers[STAT_SESSION];
+	st->start = numbers[STAT_START];
 	/* A zombie that still has threads has lost only its first one. */
-	st->ended = st->state == 'X' || (st->state == 'Z' && threads <= 1);
-	st->kernel = (flags & KERNEL_THREAD) != 0;
+	st->ended = st->state == 'X' ||
+	    (st->state == 'Z' && (int)numbers[STAT_THREADS] <= 1);
+	st->kernel = (numbers[STAT_FLAGS] & KERNEL_THREAD) != 0;
 	*end = '\0';
 	snprintf(st->name, sizeof(st->name), "%s", name + 1);
 	return 0;

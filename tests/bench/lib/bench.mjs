@@ -162,7 +162,8 @@ export class Bench {
 	}
 
 	/* A measurement beside another: at `most` so much of it, or at `least`
-	 * so many times as fast; neither: told only. */
+	 * so many times as fast; neither: told only, on pages as well if it is
+	 * `shown`, or what `growth` says. */
 	compare({ most, least, mine, beside, ...row }) {
 		const ratio = least === undefined ?
 		    mine.median / beside.median : beside.median / mine.median;

@@ -61,15 +61,32 @@ export function table(rows) {
 	    .trimEnd()).join('\n');
 }
 
-/* The same for a page: rows that have a bar, then how the machine was. */
+/* What grows with the number of jobs, a line each: medians. */
+function growth(rows) {
+	const grown = rows.filter((row) => row.growth);
+	const counts = [...new Set(grown.map((row) => row.growth.count))];
+	const lines = Map.groupBy(grown, (row) => row.growth.what);
+
+	if (!grown.length)
+		return '';
+	return line(['what, median', ...counts.map((n) => `${n} jobs`)]) +
+	    line(Array(counts.length + 1).fill('---')) +
+	    [...lines].map(([what, list]) => line([what, ...list.map((row) =>
+		quantity(row.jobdir.median, row.unit))])).join('') + '\n';
+}
+
+const line = (list) => `| ${list.join(' | ')} |\n`;
+
+/* The same for a page: rows that have a bar, or say what a bar rests on; then
+ * how cost grows, and how the machine was. */
 export function markdown({ rows, machine }) {
 	const { cpus, model, kernel } = machine;
-	const line = (list) => `| ${list.join(' | ')} |\n`;
-	const told_rows = rows.filter((row) => row.bar || row.missing)
-	    .map((row) => line([...cells(row), ''].slice(0, 7)
+	const told_rows = rows.filter((row) => row.bar || row.missing ||
+	    row.shown).map((row) => line([...cells(row), ''].slice(0, 7)
 	    .map((cell) => cell.replaceAll('|', '\\|'))));
 
 	return line(['row', 'what', 'jobdir', 'beside it', 'ratio', 'bar', '']) +
-	    line(Array(7).fill('---')) + told_rows.join('') +
-	    `\n${cpus} processors (${model}), Linux ${kernel}.\n`;
+	    line(Array(7).fill('---')) + `${told_rows.join('')}\n` +
+	    growth(rows) +
+	    `${cpus} processors (${model}), Linux ${kernel}.\n`;
 }

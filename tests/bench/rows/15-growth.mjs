@@ -13,10 +13,11 @@ const COMMANDS = {
 	'show DIRNAME': [50, ({ name }) => ['show', '--json', name]],
 };
 
-/* A row for each number of jobs, beside the fewest. */
+/* A row for each number of jobs, beside the fewest; pages have a table. */
 function report(bench, row, what, samples) {
 	samples.forEach((mine, i) => bench.compare({ row: `15${row}${i + 1}`,
 		what: `${what}, ${COUNTS[i]} jobs`, mine,
+		growth: { what, count: COUNTS[i] },
 		beside: samples[0], name: `${COUNTS[0]} jobs` }));
 }
 
