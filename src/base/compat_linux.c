@@ -327,7 +327,8 @@ compat_is_static(void)
 size_t
 compat_process_seed(void)
 {
-	/* 16 bytes; the first eight or so are the stack protector's. */
+	/* 16 bytes; the first eight or so are the stack protector's.
+	 * NOLINTNEXTLINE(performance-no-int-to-ptr): it is one. */
 	const char *random = (const char *)getauxval(AT_RANDOM);
 	size_t seed = 0;
 

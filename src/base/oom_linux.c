@@ -54,8 +54,8 @@ lines_init(struct lines *lines, int fd)
 	lines->cut = false;
 }
 
-/* Of a file below `top`.  Its descriptor, or -1. */
-static int
+/* Of a file below `top`; one that can't be opened has none. */
+static void
 lines_open(struct lines *lines, const char *top, const char *name)
 {
 	char path[PATH_ROOM];
@@ -63,7 +63,6 @@ lines_open(struct lines *lines, const char *top, const char *name)
 	lines_init(lines, -1);
 	if (snprintf(path, sizeof(path), "%s%s", top, name) < PATH_ROOM)
 		lines->fd = open(path, O_RDONLY | O_CLOEXEC);
-	return lines->fd;
 }
 
 /* More of the text behind what there is of a line; false at its end. */
@@ -130,14 +129,17 @@ find_kills(struct lines *lines)
 static int64_t
 read_kills(const struct oom_counter *c)
 {
-	cleanup_close int fd = -1;
 	struct lines lines;
+	int64_t kills;
 
-	if (c->scope == OOM_CGROUP)
+	if (c->scope == OOM_CGROUP) {
 		lines_init(&lines, c->fd);
-	else
-		fd = lines_open(&lines, c->top, "/proc/vmstat");
-	return find_kills(&lines);
+		return find_kills(&lines);
+	}
+	lines_open(&lines, c->top, "/proc/vmstat");
+	kills = find_kills(&lines);
+	close_fd(&lines.fd);
+	return kills;
 }
 
 /* Is `word` in the list of words with commas between? */
@@ -160,11 +162,10 @@ static bool
 find_cgroup(const char *top, pid_t pid, struct cgroup *cgroup)
 {
 	char name[64], *line, *controllers, *path;
-	cleanup_close int fd = -1;
 	struct lines lines;
 
 	snprintf(name, sizeof(name), "/proc/%ld/cgroup", (long)pid);
-	fd = lines_open(&lines, top, name);
+	lines_open(&lines, top, name);
 	cgroup->path[0] = '\0';
 	cgroup->is_v1 = false;
 	while (!cgroup->is_v1 && (line = next_line(&lines)) != NULL) {
@@ -179,6 +180,7 @@ find_cgroup(const char *top, pid_t pid, struct cgroup *cgroup)
 		if (cgroup->is_v1 || controllers[1] == '\0')
 			memcpy(cgroup->path, path, strlen(path) + 1);
 	}
+	close_fd(&lines.fd);
 	return cgroup->path[0] != '\0';
 }
 
@@ -260,15 +262,15 @@ open_mount(struct oom_counter *c, const struct cgroup *cgroup, char *line)
 static bool
 open_somewhere(struct oom_counter *c, const struct cgroup *cgroup)
 {
-	cleanup_close int fd = -1;
 	struct lines lines;
+	bool found = false;
 	char *line;
 
-	fd = lines_open(&lines, c->top, "/proc/self/mountinfo");
-	while ((line = next_line(&lines)) != NULL)
-		if (open_mount(c, cgroup, line))
-			return true;
-	return false;
+	lines_open(&lines, c->top, "/proc/self/mountinfo");
+	while (!found && (line = next_line(&lines)) != NULL)
+		found = open_mount(c, cgroup, line);
+	close_fd(&lines.fd);
+	return found;
 }
 
 void
