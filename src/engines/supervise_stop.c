@@ -42,9 +42,22 @@ list_members(struct supervisor *s)
 	return tree_marked(s->id, s->jobdir, members, TREE_MAX);
 }
 
+/* All that descends from an own command is, or becomes, a child of this process:
+ * to look at every process of the machine would tell no more. */
+static bool
+has_no_child(void)
+{
+	struct rusage usage;
+	int status;
+
+	return compat_wait_peek(-1, &status, &usage) < 0 && errno == ECHILD;
+}
+
 bool
 stop_is_tree_empty(struct supervisor *s)
 {
+	if (s->own_child && has_no_child())
+		return true;
 	if (list_members(s) > 0)
 		return false;
 	return !s->own_child || !tree_has_children(getpid(), members, TREE_MAX);
