@@ -150,15 +150,22 @@ answer_late(struct op_call *call)
 	answer(call->state);
 }
 
+/* Is there nothing to wait for any more? */
+static bool
+is_over(struct execution *x, struct record *record)
+{
+	return record_cache_scan(x->ops->cache, x->ops->spool, &x->job,
+		   SCAN_STATE, record) < 0 ||
+	    status_is_final(record->verdict.status);
+}
+
 static void
 look(void *arg)
 {
 	struct execution *x = arg;
 	struct record record;
-	bool over;
+	bool over = is_over(x, &record);
 
-	over = scan_job(x->ops->spool, &x->job, SCAN_STATE, &record) < 0 ||
-	    status_is_final(record.verdict.status);
 	record_release(&record);
 	if (over)
 		answer(x);
@@ -188,7 +195,9 @@ arrive(struct execution *x)
 	}
 	x->waiting = true;
 	op_timer_start(&x->timer, x->ops, x->call, wait, answer_late, describe);
-	if (scan_job(x->ops->spool, &x->job, SCAN_STATE, &record) == 0)
+	/* Short ones have ended by now; others are watched before the look that
+	 * counts. */
+	if (!is_over(x, &record))
 		x->watch = job_watch_new(x->ops, x->job.name, &record,
 		    WATCH_NAMES, look, x);
 	record_release(&record);
