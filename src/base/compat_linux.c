@@ -64,11 +64,11 @@ compat_memory_file(void)
 void
 compat_close_from(int first)
 {
-	long last = sysconf(_SC_OPEN_MAX);
-	long fd;
+	long last, fd;
 
 	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
 		return;
+	last = sysconf(_SC_OPEN_MAX);
 	for (fd = first; fd < (last > 0 ? last : 1024); fd++)
 		close((int)fd);
 }

@@ -355,15 +355,15 @@ run_verb(struct cli *cli)
 int
 cli_main(int argc, char **argv)
 {
-	struct cli cli = {
-		.argc = argc,
-		.argv = argv,
+	static struct cli cli = {
 		.code = -1,
 		.spool = { .fd = -1 },
 		.config = { .max_log_bytes = OPS_MAX_LOG_DEFAULT },
 	};
 	int code;
 
+	cli.argc = argc;
+	cli.argv = argv;
 	guard_descriptors();
 	check_descriptors();
 	/* Without memory jansson would make little of a record, or crash. */
@@ -374,9 +374,11 @@ cli_main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	cli_io_init(&cli);
 	code = global_options(&cli) ? run_verb(&cli) : cli.code;
-	ops_free(cli.ops);
-	loop_free(cli.loop);
-	spool_close(&cli.spool);
+	if (!cli.has_forked) {
+		ops_free(cli.ops);
+		loop_free(cli.loop);
+		spool_close(&cli.spool);
+	}
 	code = cli_finish(&cli, code);
 	buf_release(&cli.out);
 	return code;

@@ -120,6 +120,9 @@ struct cli {
 	struct loop *loop;
 	struct ops *ops;
 	bool interrupted; /* Ctrl-C, after cli_catch_interrupt() */
+	/* A supervisor shares this process's pages until one of both writes to
+	 * them, so what is left at the end is left to the exit. */
+	bool has_forked;
 
 	bool terminal;    /* stdout is one */
 	bool colours;     /* and may be coloured */

@@ -305,6 +305,7 @@ run_job(struct run *run)
 	if (code != 0)
 		return code;
 	id = xstrdup(format_string(job, "job_id"));
+	run->cli->has_forked = true;
 	tell(run, job, id);
 	if ((run->wait || run->follow) &&
 	    cli_catch_interrupt(run->cli, &err) < 0)

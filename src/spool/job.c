@@ -26,12 +26,13 @@ job_make_new(const struct spool *spool, const char *name, const char *text,
 
 	parent = fsio_open_dir(spool->fd, ROOT_NEW, false);
 	made = parent >= 0 && mkdirat(parent, name, 0700) == 0;
+	if (made && !text)
+		return 0;
 	if (made) {
 		dir = fsio_open_dir(parent, name, false);
 		if (dir >= 0 &&
-		    (!text ||
-			fsio_create(dir, JOB_JOURNAL, 0600, text,
-			    strlen(text)) == 0))
+		    fsio_create(dir, JOB_JOURNAL, 0600, text, strlen(text)) ==
+			0)
 			return 0;
 	}
 	sys = errno;
