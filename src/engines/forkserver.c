@@ -265,7 +265,7 @@ forkserver_main(char *words, size_t size)
 	if ((setsid() < 0 && errno != EPERM) || chdir("/") < 0)
 		return 1;
 	supervise_default_signals();
-	/* Supervisors are waited for by nobody, and nor may be the answer. */
+	/* Nobody waits for supervisors, and who asked may be gone. */
 	if (signal(SIGCHLD, SIG_IGN) == SIG_ERR ||
 	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return 1;
