@@ -91,7 +91,7 @@ root_test('while it is asked: the same answers as ever', async (root) => {
 	await cancel(keeper, stopped);
 	await ended(keeper, taskId);
 	await ended(keeper, stopped);
-	await until(() => root.processes().length === 1, 10000,
+	await until(() => !root.processes_of_jobs(keeper).length, 10000,
 	    'there is nothing but the server');
 
 	const requests = [['server/discover'], ['tools/list'],

@@ -88,7 +88,7 @@ workflow('W2 dev server', async (root, connect) => {
 	assert.equal(status.status, 'killed');
 	assert.equal(status.reason, 'cancelled');
 	assert.equal(status.leftover, undefined);
-	await until(() => root.processes().every((p) => p === client.pid), 5000,
+	await until(() => !root.processes_of_jobs(client).length, 5000,
 	    'nothing is left but the server that is asked');
 });
 
