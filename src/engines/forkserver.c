@@ -27,7 +27,9 @@ enum {
 	ANSWER_FD,
 	HOLD_FD, /* and the next */
 	FDS_MAX = HOLD_FD + 2,
-	PATIENCE = 1000 * 1000, /* until there is room for an order */
+	/* Until there is room for an order, in the server's loop: one that works
+	 * carries out hundreds meanwhile. */
+	PATIENCE = 20 * 1000,
 };
 
 /* One message; `holds` says which of the locks are in it. */
